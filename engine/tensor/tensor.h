@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A typed block of numbers: shape, dtype and 64-byte aligned host memory, row-major and dense. It
+// owns its memory or views memory that outlives it; copying copies the handle, not the numbers (use
+// `clone`). Not synchronised: one writer, or many readers.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/tensor/dtype.h"
+
+namespace salient {
+
+using Shape = std::vector<std::int64_t>;
+
+/// "[576, 1536]".
+std::string to_string(const Shape& shape);
+/// Product of the dimensions; 1 for a scalar. Throws Error(BadInput) when negative or overflowing.
+std::int64_t element_count(const Shape& shape);
+
+class Tensor {
+ public:
+  Tensor() = default;
+  /// Owning, uninitialised. Throws Error(Resources) when the memory cannot be had.
+  Tensor(DType dtype, Shape shape);
+  /// Owning, all zero.
+  static Tensor zeros(DType dtype, Shape shape);
+  /// Viewing: `data` must outlive the tensor.
+  static Tensor view(DType dtype, Shape shape, void* data);
+
+  bool empty() const { return data_ == nullptr; }
+  DType dtype() const { return dtype_; }
+  const Shape& shape() const { return shape_; }
+  std::int64_t dim(std::size_t axis) const { return shape_.at(axis); }
+  std::int64_t size() const { return size_; }
+  std::size_t bytes() const { return static_cast<std::size_t>(size_) * size_of(dtype_); }
+
+  std::byte* data() { return data_; }
+  const std::byte* data() const { return data_; }
+  /// The elements as T. Throws std::logic_error when T does not have the dtype's size.
+  template <class T>
+  std::span<T> as() {
+    check_element(sizeof(T));
+    return {reinterpret_cast<T*>(data_), static_cast<std::size_t>(size_)};
+  }
+  template <class T>
+  std::span<const T> as() const {
+    check_element(sizeof(T));
+    return {reinterpret_cast<const T*>(data_), static_cast<std::size_t>(size_)};
+  }
+
+  Tensor clone() const;
+  /// Same numbers converted (F32, F16, BF16 only); a plain copy of the handle when already `dtype`.
+  Tensor to(DType dtype) const;
+  /// Rows [begin, end) of the first axis, viewing this tensor's memory and sharing its ownership.
+  Tensor rows(std::int64_t begin, std::int64_t end) const;
+
+ private:
+  void check_element(std::size_t element_bytes) const;
+
+  DType dtype_ = DType::F32;
+  Shape shape_;
+  std::int64_t size_ = 0;
+  std::shared_ptr<std::byte> owner_;
+  std::byte* data_ = nullptr;
+};
+
+}  // namespace salient

@@ -16,7 +16,7 @@ TEST_CASE("rows view the memory of their tensor") {
   Tensor middle = tensor.rows(1, 2);
   middle.as<float>()[1] = 7.0F;
   CHECK(tensor.as<float>()[3] == 7.0F);
-  CHECK(to_string(middle.shape()) == "[1, 2]");
+  CHECK(salient::to_string(middle.shape()) == "[1, 2]");
   CHECK_THROWS_AS(tensor.rows(2, 4), std::logic_error);
 }
 

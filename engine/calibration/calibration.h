@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Calibration: text to token windows, and what a block's linear inputs looked like over them.
+// Windows are pushed through one float32 block at a time; statistics are summed window by window,
+// so the same text gives the same bytes for any batch size and thread count.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/model/decoder.h"
+#include "engine/tokenizer/tokenizer.h"
+
+namespace salient {
+
+struct CalibrationOptions {
+  std::int64_t samples = 64;
+  std::int64_t seq_len = 512;
+  std::uint64_t seed = 0;  ///< chooses which windows of a longer text
+};
+
+struct CalibrationWindows {
+  std::vector<std::vector<std::int32_t>> windows;  ///< each seq_len ids (the last may be shorter)
+  std::int64_t token_count = 0;
+  std::string warning;  ///< one sentence when fewer windows than asked were possible
+};
+
+/// Throws Error(BadInput) when the text gives fewer than `kMinCalibrationTokens` tokens.
+inline constexpr std::int64_t kMinCalibrationTokens = 32;
+CalibrationWindows make_windows(const Tokenizer& tokenizer, std::string_view text,
+                                const CalibrationOptions& options);
+
+/// What one distinct linear input looked like.
+struct SiteStats {
+  std::int64_t tokens = 0;
+  std::vector<float> magnitude;  ///< [features] mean |x|
+  std::vector<float> max;        ///< [features] max |x|
+  Tensor gram;                   ///< [features, features] F32, lower triangle of Σ x xᵀ
+};
+
+/// All four inputs of one block.
+struct ActivationStats {
+  std::array<SiteStats, kSites.size()> sites;
+  const SiteStats& operator[](Site site) const { return sites[index_of(site)]; }
+  SiteStats& operator[](Site site) { return sites[index_of(site)]; }
+};
+
+/// Hidden states of every window, carried from block to block.
+struct CalibrationState {
+  std::vector<Tensor> hidden;  ///< per window [tokens, hidden_size] F32
+};
+CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
+                               const CalibrationWindows& windows);
+
+/// Pushes every window through `block` in place and returns the statistics of its inputs.
+/// `progress` is called after each window with (done, total). Throws Error(Cancelled) within one
+/// window.
+ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,
+                                CalibrationState& state, std::stop_token stop,
+                                const std::function<void(std::int64_t, std::int64_t)>& progress);
+
+}  // namespace salient

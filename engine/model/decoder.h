@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The decoder: blocks of weights and the forward pass that reads an Architecture row. Calibration
+// streams one block at a time (`load_block`, `forward_block`); the runtime holds them all
+// (`Decoder`). Weights are immutable and shared; caches belong to the caller.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/backend/backend.h"
+#include "engine/checkpoint/checkpoint.h"
+#include "engine/model/architecture.h"
+
+namespace salient {
+
+struct Block {
+  Tensor attention_norm;                            ///< [hidden] F32
+  Tensor mlp_norm;                                  ///< [hidden] F32
+  std::array<Linear, kLinearRoles.size()> linears;  ///< by LinearRole
+
+  const Linear& operator[](LinearRole role) const { return linears[index_of(role)]; }
+  Linear& operator[](LinearRole role) { return linears[index_of(role)]; }
+};
+
+/// Watches the distinct linear inputs of a block as they are computed.
+class ActivationTap {
+ public:
+  virtual ~ActivationTap() = default;
+  /// x [tokens, features] F32, valid during the call only.
+  virtual void observe(Site site, const Tensor& x) = 0;
+};
+
+/// Everything a forward pass needs besides weights; derived once from the config.
+struct DecoderShape {
+  const Architecture* architecture = nullptr;
+  ModelConfig config;
+  std::vector<float> inverse_frequencies;  ///< [head_dim / 2], rope scaling applied
+
+  AttentionShape attention() const;
+};
+
+/// Throws Error(Unsupported) when no Architecture row fits, naming the model type, and
+/// Error(BadInput) listing every tensor that is missing or misshapen.
+DecoderShape make_decoder_shape(const Checkpoint& checkpoint);
+
+/// Reads one block, dense, in `dtype`.
+Block load_block(const Checkpoint& checkpoint, const DecoderShape& shape, std::int64_t block,
+                 DType dtype);
+Tensor load_embedding(const Checkpoint& checkpoint, const DecoderShape& shape, DType dtype);
+Tensor load_final_norm(const Checkpoint& checkpoint, const DecoderShape& shape);
+/// The head as a linear; shares the embedding's memory when tied and of the same dtype.
+Linear load_head(const Checkpoint& checkpoint, const DecoderShape& shape, const Tensor& embedding);
+
+KvLayer make_kv_layer(const DecoderShape& shape, std::int64_t capacity);
+
+/// x [tokens, hidden] in place through one block, at `position` of the sequence in `cache`.
+void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
+                   std::int64_t position, KvLayer& cache, ActivationTap* tap = nullptr);
+
+/// A whole model in memory: FP16 dense, or quantized. Built by `load_decoder` or by the runtime
+/// from a run folder or an AWQ checkpoint.
+struct Decoder {
+  DecoderShape shape;
+  Linear embedding;  ///< as a table: DenseLinear weight, or PackedLinear (8-bit head)
+  std::vector<Block> blocks;
+  Tensor final_norm;
+  Linear head;
+
+  /// Bytes one decoded token reads (every linear once, one embedding row, the head).
+  std::int64_t bytes_per_token() const;
+  std::int64_t memory_bytes() const;
+};
+
+Decoder load_decoder(const Checkpoint& checkpoint, DType dtype);
+
+/// KV caches of one sequence.
+struct Sequence {
+  std::vector<KvLayer> layers;
+  std::int64_t length = 0;
+  std::int64_t capacity = 0;
+};
+Sequence make_sequence(const DecoderShape& shape, std::int64_t capacity);
+
+enum class LogitsOf { LastToken, EveryToken };
+/// Appends `ids` to the sequence and returns logits [1 or tokens, vocab] F32.
+/// Throws Error(BadInput) for an id outside the vocabulary or a full sequence.
+Tensor forward(Backend& backend, const Decoder& decoder, Sequence& sequence,
+               std::span<const std::int32_t> ids, LogitsOf which);
+
+}  // namespace salient

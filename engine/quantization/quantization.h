@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The method: pure functions from (weights, statistics, scheme) to results. They never edit a
+// model. One scale group at a time: search α, fold s, clip, round, and the statistics that explain
+// it.
+//
+// Objective (paper eq. 3): L(s) = ‖Q(W·diag(s))·diag(s)⁻¹·X − W·X‖² = tr(E·G·Eᵀ), G = X·Xᵀ.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/calibration/calibration.h"
+
+namespace salient {
+
+enum class Method { Rtn, Awq };
+enum class ClipMode { Off, Search };
+/// Where the loss of the search is measured: at the linears (the paper's equation, from the Gram
+/// matrix) or at the output of the attention or MLP block (the reference implementations' way, with
+/// forward passes).
+enum class LossSite { Linear, Block };
+
+/// What applies to one linear after defaults and --layer overrides are merged.
+struct LinearSettings {
+  QuantScheme scheme;
+  Method method = Method::Awq;
+  ClipMode clip = ClipMode::Search;
+  std::optional<double> alpha;  ///< pinned instead of searched
+  bool keep_fp16 = false;
+  bool operator==(const LinearSettings&) const = default;
+};
+
+/// One candidate of the search. `loss` is relative to α = 0 nowhere: it is tr(E G Eᵀ) / tokens.
+struct AlphaTrial {
+  double alpha = 0;
+  double loss = 0;
+  bool finite = true;  ///< false: skipped, shown as a cross
+};
+
+struct AlphaCurve {
+  std::vector<AlphaTrial> trials;  ///< in the order tried; trials[0] is α = 0, the RTN baseline
+  std::size_t best = 0;
+  double signal = 0;  ///< tr(W G Wᵀ) / tokens, so that loss / signal is relative
+  bool exact = true;  ///< false: an estimate from a share of the rows
+};
+
+/// Grid of the search: α = i / kAlphaSteps, i = 0 … kAlphaSteps - 1, so α = 0 (RTN) is always in
+/// it.
+inline constexpr int kAlphaSteps = 20;
+
+/// s = magnitude^α, floored at 1e-4, divided by sqrt(max·min); dead channels (magnitude 0) keep 1
+/// and are left out of max and min.
+std::vector<float> channel_scales_for(std::span<const float> magnitude, double alpha);
+/// Under grouped-query attention: the query heads' channels reduced to one per KV head channel by
+/// their maximum, [num_kv_heads·head_dim], and spread back to [num_heads·head_dim].
+std::vector<float> reduce_to_kv_heads(std::span<const float> magnitude, const ModelConfig& config);
+std::vector<float> spread_to_heads(std::span<const float> per_kv_channel,
+                                   const ModelConfig& config);
+
+/// The consumers of one scale group with what the search needs of them.
+struct SearchProblem {
+  struct Consumer {
+    LinearId id;
+    const Tensor* weight = nullptr;  ///< [out_features, in_features] F32, unscaled
+    LinearSettings settings;
+  };
+  std::vector<Consumer> consumers;
+  const SiteStats* input = nullptr;
+  Producer producer = Producer::AttentionNorm;
+  const ModelConfig* config = nullptr;
+};
+
+struct ScaleChoice {
+  AlphaCurve curve;                   ///< summed over the consumers
+  std::vector<AlphaCurve> by_linear;  ///< one per consumer, same α
+  double alpha = 0;
+  std::vector<float> channel_scales;  ///< [in_features] as consumers see it
+};
+
+using TrialSink = std::function<void(const AlphaTrial&)>;
+/// Share of the rows that an estimate uses: at least 256 rows, fixed for a run.
+enum class SearchEffort { Exact, Estimate };
+ScaleChoice search_scales(Backend& backend, const SearchProblem& problem, SearchEffort effort,
+                          std::stop_token stop, const TrialSink& on_trial);
+
+/// Statistics of Δ′/Δ (the paper's Table 2), over the groups that hold salient channels and over
+/// all.
+struct StepStats {
+  double changed_share = 0;     ///< share of groups with Δ′ ≠ Δ
+  double mean_step_ratio = 1;   ///< mean Δ′/Δ over groups
+  double mean_error_ratio = 1;  ///< mean Δ′/(Δ·s) over the salient channels' weights
+  double median_step_ratio = 1;
+  double salient_error_ratio = 1;  ///< median of Δ′/(Δ·s) over salient channels' weights
+  double other_error_ratio = 1;    ///< the same over the others
+  double predicted = 1;            ///< median 1/s over salient channels
+  /// Histogram of log2(Δ′/(Δ·s)), kHistogramBins bins over [-kHistogramRange, kHistogramRange].
+  std::vector<std::int64_t> salient_histogram, other_histogram;
+};
+inline constexpr int kHistogramBins = 96;
+inline constexpr double kHistogramRange = 6.0;
+
+/// Indices of the top `share` channels by magnitude, at least one, in channel order.
+std::vector<std::int64_t> salient_channels(std::span<const float> magnitude, double share);
+/// Share of Σ E[x²] (the Gram diagonal) that these channels carry.
+double energy_share(const SiteStats& stats, std::span<const std::int64_t> channels);
+
+/// s is divided by its median first: a common factor cancels in the error and would move every Δ′.
+StepStats step_statistics(const Tensor& weight, std::span<const float> channel_scales,
+                          std::span<const std::int64_t> salient, const QuantScheme& scheme);
+/// The paper's Table 2 on one linear: s = factor on the salient channels, 1 elsewhere.
+struct FixedScaleRow {
+  double factor = 1;
+  StepStats stats;
+  double loss_over_rtn = 1;
+};
+std::vector<FixedScaleRow> fixed_scale_table(Backend& backend, const Tensor& weight,
+                                             const SiteStats& input,
+                                             std::span<const std::int64_t> salient,
+                                             const QuantScheme& scheme,
+                                             std::span<const double> factors);
+
+/// What happened to one linear: numbers for tables, captions and files. No arrays of weight size.
+struct LinearReport {
+  LinearId id;
+  std::string name;  ///< "model.layers.3.mlp.down_proj"
+  std::int64_t out_features = 0;
+  std::int64_t in_features = 0;
+  LinearSettings settings;
+  double alpha = 0;
+  double loss_rtn = 0;     ///< tr(E G Eᵀ) / tokens of plain rounding
+  double loss_scaled = 0;  ///< after s
+  double loss = 0;         ///< after s and clip: what is stored
+  double signal = 0;       ///< tr(W G Wᵀ) / tokens
+  AlphaCurve curve;        ///< this linear's own
+  StepStats steps;
+  std::int64_t packed_bytes = 0;
+  std::string note;  ///< fallback or oddity in one sentence, empty when none
+  double error_cut() const { return loss > 0 ? loss_rtn / loss : 1.0; }
+};
+
+/// A quantized block, ready for the journal.
+struct QuantizedBlock {
+  std::int64_t block = 0;
+  Tensor attention_norm, mlp_norm;  ///< [hidden] F32, 1/s folded in
+  struct Entry {
+    LinearId id;
+    std::optional<QuantizedMatrix> codes;  ///< absent: kept FP16
+    Tensor dense;                          ///< [out, in] F32 scaled weights when kept FP16
+    Tensor bias;                           ///< F32, 1/s folded in where the row is a producer
+    std::vector<float> channel_scales;     ///< [in_features] folded into the columns
+  };
+  std::vector<Entry> linears;         ///< in kLinearRoles order
+  std::vector<LinearReport> reports;  ///< same order
+};
+
+struct BlockOptions {
+  std::function<LinearSettings(const LinearId&)> settings;
+  LossSite loss_site = LossSite::Linear;
+  double salient_share = 0.01;
+};
+
+/// What `quantize_block` tells while it works.
+struct BlockSink {
+  std::function<void(const LinearId&, const AlphaTrial&)> on_trial;
+  std::function<void(const LinearReport&)> on_linear;
+};
+
+/// Search, fold, clip and round one block. Scales of every group are searched on the original
+/// weights, then folded, then clip and rounding see the folded weights and G' = D⁻¹ G D⁻¹.
+/// Throws Error(Cancelled) within one α; Error(BadInput) when no candidate is finite.
+QuantizedBlock quantize_block(Backend& backend, const DecoderShape& shape, const Block& block,
+                              const ActivationStats& stats, const BlockOptions& options,
+                              std::stop_token stop, const BlockSink& sink);
+
+/// Error planes for the heat map of one linear, each [out_features, in_features] F32:
+/// |Ŵ − W|·magnitude for RTN and for the chosen scales.
+struct ErrorPlanes {
+  Tensor weight;     ///< W
+  Tensor rtn_error;  ///< Q(W) − W
+  Tensor awq_error;  ///< Q(W·s)/s − W, clip included
+};
+ErrorPlanes error_planes(Backend& backend, const Tensor& weight,
+                         std::span<const float> channel_scales, const Tensor* clip,
+                         const QuantScheme& scheme);
+
+}  // namespace salient

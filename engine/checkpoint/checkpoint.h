@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A model on disk: its config, its named tensors (lazy, read with pread) and its small files. Readers
-// for Hugging Face folders and GGUF files stand behind it. Hostile files end here, with one sentence
-// (Error BadInput, or Unsupported). Names are always the Hugging Face names of the family
+// A model on disk: its config, its named tensors (lazy, read with pread) and its small files.
+// Readers for Hugging Face folders and GGUF files stand behind it. Hostile files end here, with one
+// sentence (Error BadInput, or Unsupported). Names are always the Hugging Face names of the family
 // ("model.layers.0.self_attn.q_proj.weight"), whatever the file calls them, and values are in the
 // Hugging Face order (GGUF's permuted q and k rows are put back).
 //
@@ -49,12 +49,12 @@ struct SourceFile {
 
 /// A vocabulary carried inside a GGUF file.
 struct GgufVocabulary {
-  std::string model;                       ///< "gpt2" (byte-level BPE) or "llama" (SentencePiece)
-  std::string pre_tokenizer;               ///< "smollm", "llama-bpe", ...
-  std::vector<std::string> tokens;         ///< index = id
-  std::vector<std::string> merges;         ///< "left right", best first
-  std::vector<float> scores;               ///< SentencePiece only
-  std::vector<std::int32_t> token_types;   ///< 1 normal, 2 unknown, 3 control, 4 user, 6 byte
+  std::string model;                      ///< "gpt2" (byte-level BPE) or "llama" (SentencePiece)
+  std::string pre_tokenizer;              ///< "smollm", "llama-bpe", ...
+  std::vector<std::string> tokens;        ///< index = id
+  std::vector<std::string> merges;        ///< "left right", best first
+  std::vector<float> scores;              ///< SentencePiece only
+  std::vector<std::int32_t> token_types;  ///< 1 normal, 2 unknown, 3 control, 4 user, 6 byte
   std::optional<std::int32_t> bos, eos, unknown, padding;
   std::optional<bool> add_bos, add_eos, add_space_prefix;
 };
@@ -62,10 +62,10 @@ struct GgufVocabulary {
 /// Everything a tokenizer and a chat template are made from. Files are paths, not contents: the
 /// tokenizer room reads them with its own limits.
 struct TokenizerSource {
-  std::filesystem::path folder;            ///< where tokenizer.json, tokenizer.model ... may lie
+  std::filesystem::path folder;  ///< where tokenizer.json, tokenizer.model ... may lie
   std::optional<GgufVocabulary> gguf;
-  std::string chat_template;               ///< empty: none
-  std::int64_t vocab_rows = 0;             ///< rows of the embedding
+  std::string chat_template;    ///< empty: none
+  std::int64_t vocab_rows = 0;  ///< rows of the embedding
 };
 
 enum class SourceFormat { HuggingFaceFolder, Gguf };

@@ -41,7 +41,7 @@ struct JobOptions {
   bool group_size_given = false;  ///< else 64 where 128 does not divide every in_features
   Method method = Method::Awq;
   ClipMode clip = ClipMode::Search;
-  LossSite loss_site = LossSite::Linear;
+  LossSite loss_site = LossSite::LinearOutput;
   std::filesystem::path calibration_text;  ///< empty: the default text
   std::string default_calibration_text;    ///< handed in by app (resources are not the engine's)
   CalibrationOptions calibration;

@@ -26,7 +26,7 @@ enum class ClipMode { Off, Search };
 /// Where the loss of the search is measured: at the linears (the paper's equation, from the Gram
 /// matrix) or at the output of the attention or MLP block (the reference implementations' way, with
 /// forward passes).
-enum class LossSite { Linear, Block };
+enum class LossSite { LinearOutput, BlockOutput };
 
 /// What applies to one linear after defaults and --layer overrides are merged.
 struct LinearSettings {
@@ -163,7 +163,7 @@ struct QuantizedBlock {
 
 struct BlockOptions {
   std::function<LinearSettings(const LinearId&)> settings;
-  LossSite loss_site = LossSite::Linear;
+  LossSite loss_site = LossSite::LinearOutput;
   double salient_share = 0.01;
 };
 

@@ -17,8 +17,8 @@ enum class Symmetry {
 struct QuantScheme {
   static constexpr std::int64_t kWholeRow = 0;
 
-  int bits = 4;                             ///< 2, 3, 4 or 8
-  std::int64_t group_size = 128;            ///< weights per step; kWholeRow: one group per row
+  int bits = 4;                   ///< 2, 3, 4 or 8
+  std::int64_t group_size = 128;  ///< weights per step; kWholeRow: one group per row
   Symmetry symmetry = Symmetry::Asymmetric;
 
   int levels() const { return 1 << bits; }

@@ -2,8 +2,8 @@
 #pragma once
 
 // A chat template: the subset of Jinja that real templates use, evaluated with bounds (depth 64, a
-// million steps, 1 MiB of output, 1 s) and with no way to anything but the values handed in. Written
-// here because no C++ Jinja is in the registries. Immutable after parsing.
+// million steps, 1 MiB of output, 1 s) and with no way to anything but the values handed in.
+// Written here because no C++ Jinja is in the registries. Immutable after parsing.
 
 #include <memory>
 #include <string>
@@ -28,8 +28,8 @@ class ChatTemplate {
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
 
   /// `variables` is the whole context (messages, tools, add_generation_prompt, bos_token, ...), key
-  /// order kept. Throws Error(BadInput): a bound was passed, a type was wrong, or the template called
-  /// raise_exception (its text is the sentence).
+  /// order kept. Throws Error(BadInput): a bound was passed, a type was wrong, or the template
+  /// called raise_exception (its text is the sentence).
   std::string render(const nlohmann::ordered_json& variables) const;
 
  private:

@@ -2,8 +2,8 @@
 #pragma once
 
 // Text to token ids and back. Three vocabularies stand behind it: SentencePiece models, byte-level
-// BPE (tokenizer.json, vocab.json + merges.txt, GGUF metadata) and SentencePiece pieces inside GGUF.
-// Immutable after loading, so any thread may use it.
+// BPE (tokenizer.json, vocab.json + merges.txt, GGUF metadata) and SentencePiece pieces inside
+// GGUF. Immutable after loading, so any thread may use it.
 
 #include <cstdint>
 #include <memory>
@@ -46,7 +46,8 @@ class Tokenizer {
   virtual const std::vector<std::string>& warnings() const = 0;
 };
 
-/// Throws Error(BadInput) naming the file and key; Error(Unsupported) for an unknown tokenizer model.
+/// Throws Error(BadInput) naming the file and key; Error(Unsupported) for an unknown tokenizer
+/// model.
 std::unique_ptr<Tokenizer> load_tokenizer(const TokenizerSource& source);
 /// False when the source has no tokenizer files at all (quantizing still works with ids).
 bool has_tokenizer(const TokenizerSource& source);

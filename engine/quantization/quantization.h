@@ -156,6 +156,7 @@ struct QuantizedBlock {
     Tensor dense;                          ///< [out, in] F32 scaled weights when kept FP16
     Tensor bias;                           ///< F32, 1/s folded in where the row is a producer
     std::vector<float> channel_scales;     ///< [in_features] folded into the columns
+    Tensor clip;  ///< [out_features, num_groups] F32 max |w·s| in force, empty when not clipped
   };
   std::vector<Entry> linears;         ///< in kLinearRoles order
   std::vector<LinearReport> reports;  ///< same order

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/runtime/generator.h"
+#include "engine/runtime/loaded_model.h"
 
 namespace salient {
 

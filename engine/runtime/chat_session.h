@@ -5,8 +5,11 @@
 // follows its own picks) or lock-step (both read the tokens that the left one picked, so every
 // place can be compared). Runs on the caller's thread, alternating tokens; reports through a sink.
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,29 +20,33 @@ namespace salient {
 
 enum class ChatMode { FreeRunning, LockStep };
 enum class Side { Left, Right };
+constexpr std::size_t index_of(Side side) {
+  return static_cast<std::size_t>(side);
+}
 
 struct TokenChance {
   std::int32_t id = 0;
   std::string text;
-  double probability = 0;
+  double probability = 0;  ///< at temperature 1
 };
 
-/// One generated place. In lock-step both sides saw the same context.
+/// One generated place of one side.
 struct ChatToken {
   Side side = Side::Left;
   std::int64_t index = 0;
-  std::int32_t id = 0;
+  std::int32_t id = 0;        ///< what was appended
   std::string text;           ///< what it adds to the answer, whole characters only
-  std::int32_t own_pick = 0;  ///< what this side would have picked (differs only in lock-step)
+  std::int32_t own_pick = 0;  ///< what this side would have picked (lock-step: may differ)
   std::string own_pick_text;
-  std::vector<TokenChance> top;  ///< five most likely, at temperature 1
-  double kl = 0;  ///< KL(left‖right) in nats at this place; right side in lock-step
+  std::vector<TokenChance> top;  ///< the five likeliest
+  std::optional<double> kl;      ///< KL(left‖right), nats; on the right side's token, while both
+                                 ///< sides have read the same ids
 };
 
 struct ChatTurnDone {
   Side side = Side::Left;
-  Throughput throughput;
-  double first_token_seconds = 0;
+  Throughput throughput;           ///< of this turn
+  double first_token_seconds = 0;  ///< prompt to first logits
   bool stopped_by_user = false;
   bool reached_limit = false;
 };
@@ -57,23 +64,31 @@ struct ChatSink {
 
 class ChatSession {
  public:
-  /// `right` may be null: one model alone.
+  /// `right` may be null: one model alone. `capacity` bounds the whole conversation in tokens.
   ChatSession(Backend& backend, std::shared_ptr<const LoadedModel> left,
               std::shared_ptr<const LoadedModel> right, std::int64_t capacity);
 
+  /// In force from the next turn on; empty: none.
   void set_system_prompt(std::string text);
-  /// Adds a user turn and answers it. Stop keeps the partial answer. What the user typed is never
-  /// parsed for control tokens.
+  /// Adds a user turn and answers it. A stop keeps the partial answer and does not throw. On an
+  /// Error the turn is taken back.
   void send(const std::string& prompt, const ChatOptions& options, std::stop_token stop,
             const ChatSink& sink);
-  /// Drops the last answers and answers again.
+  /// Drops the last answers and answers again. Throws Error(BadInput) when there is none.
   void regenerate(const ChatOptions& options, std::stop_token stop, const ChatSink& sink);
   void clear();
-  const std::vector<ChatMessage>& history(Side side) const;
+  /// Turns as this side saw them, without the system prompt.
+  const std::vector<ChatMessage>& history(Side side) const { return voices_[index_of(side)].turns; }
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  struct Voice {
+    std::unique_ptr<Generator> generator;  ///< null: no model on this side
+    std::vector<ChatMessage> turns;
+  };
+  void answer(const ChatOptions& options, std::stop_token stop, const ChatSink& sink);
+
+  std::array<Voice, 2> voices_;
+  std::string system_prompt_;
 };
 
 }  // namespace salient

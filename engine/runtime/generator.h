@@ -1,67 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Text generation: a model ready to run, its sampler, and the measurements that are always shown
-// beside it. Time is compute time of this model alone, so two models that alternate on one thread
-// each report their own rate.
+// One model, one sequence, one step at a time: the caller owns the loop, so two generators can
+// alternate tokens on one thread. Times are compute times of this model alone.
 
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stop_token>
-#include <string>
 #include <vector>
 
-#include "engine/model/decoder.h"
-#include "engine/tokenizer/chat_template.h"
-#include "engine/tokenizer/tokenizer.h"
+#include "engine/runtime/loaded_model.h"
+#include "engine/runtime/sampler.h"
 
 namespace salient {
 
-struct SamplingOptions {
-  double temperature = 0;         ///< 0: greedy
-  std::int64_t top_k = 0;         ///< 0: off
-  double top_p = 1.0;             ///< 1: off
-  double min_p = 0.0;             ///< 0: off
-  double repetition_penalty = 1;  ///< 1: off
-  std::uint64_t seed = 0;
-};
-
-class Sampler {
- public:
-  explicit Sampler(const SamplingOptions& options);
-  /// Picks from logits [vocab]; `history` feeds the repetition penalty. The n-th pick depends on
-  /// (seed, n, logits, history) only.
-  std::int32_t pick(std::span<const float> logits, std::span<const std::int32_t> history);
-
- private:
-  SamplingOptions options_;
-  std::uint64_t draws_ = 0;
-};
-
-/// A model in memory with everything chat needs. Shared, immutable.
-struct LoadedModel {
-  std::string name;       ///< "SmolLM2-135M-Instruct"
-  std::string precision;  ///< "FP16", "dequantized from Q4_1", "AWQ 4-bit g64"
-  Decoder decoder;
-  std::shared_ptr<const Tokenizer> tokenizer;         ///< may be null
-  std::shared_ptr<const ChatTemplate> chat_template;  ///< may be null
-  std::vector<std::int32_t> stop_ids;
-};
-
-enum class HeadPrecision { AsStored, Fp16, Int8 };
-struct LoadOptions {
-  HeadPrecision head = HeadPrecision::AsStored;  ///< AsStored: 8 bits only where the file has Q8_0
-};
-/// A checkpoint, an AWQ export, or a Salient run folder.
-std::shared_ptr<const LoadedModel> load_model(Backend& backend, const std::filesystem::path& path,
-                                              const LoadOptions& options);
-
 struct Throughput {
-  std::int64_t prompt_tokens = 0;
+  std::int64_t prompt_tokens = 0;  ///< computed in prefill, cached ones not counted
   std::int64_t new_tokens = 0;
   double prefill_seconds = 0;
   double decode_seconds = 0;
@@ -74,24 +29,28 @@ struct Throughput {
   }
 };
 
-/// One model, one sequence, one step at a time: the caller owns the loop, so two generators can
-/// alternate tokens.
 class Generator {
  public:
+  /// Both references must outlive the generator. `capacity` bounds prompt and answer together.
   Generator(Backend& backend, std::shared_ptr<const LoadedModel> model, std::int64_t capacity);
 
-  /// Feeds the prompt and returns the logits after it, [vocab]. Only ids beyond the shared prefix
-  /// of what is already cached are computed.
+  /// Makes the sequence be `ids` and returns the logits after it, [vocab]. Only ids behind the
+  /// prefix that is already cached are computed. Throws Error(BadInput) when empty or over the
+  /// capacity, Error(Cancelled) within one chunk.
   std::span<const float> prefill(std::span<const std::int32_t> ids, std::stop_token stop);
   /// Appends one token and returns the logits after it.
   std::span<const float> decode(std::int32_t id);
 
+  std::span<const float> logits() const { return logits_; }
   const std::vector<std::int32_t>& ids() const { return ids_; }
+  std::int64_t capacity() const { return sequence_.capacity; }
   const LoadedModel& model() const { return *model_; }
   const Throughput& throughput() const { return throughput_; }
   void reset_throughput();
 
  private:
+  void append(std::span<const std::int32_t> ids);
+
   Backend& backend_;
   std::shared_ptr<const LoadedModel> model_;
   Sequence sequence_;

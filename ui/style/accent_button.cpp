@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/style/accent_button.h"
+
+#include <QVariant>
+
+namespace salient::ui {
+
+AccentButton::AccentButton(const QString& text, QWidget* parent) : QPushButton(text, parent) {
+  setProperty("accent", true);
+}
+
+AccentButton::AccentButton(IconName iconName, const QString& text, QWidget* parent)
+    : AccentButton(text, parent) {
+  setIcon(paletteIcon(iconName, IconTone::OnAccent));
+}
+
+void setButtonHint(QPushButton& button, const QString& hint) {
+  button.setProperty("hint", hint);
+  button.updateGeometry();
+  button.update();
+}
+
+void setControlHeight(QWidget& widget, int height) {
+  widget.setProperty("height", height);
+  widget.updateGeometry();
+}
+
+}  // namespace salient::ui

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/style/caption_label.h"
+
+#include <QEvent>
+#include <QFontMetricsF>
+#include <QPainter>
+#include <cmath>
+
+#include "ui/style/metrics.h"
+#include "ui/style/palette.h"
+#include "ui/style/typography.h"
+
+namespace salient::ui {
+
+// A stretch of text that is not broken across lines, of one weight.
+struct CaptionLabel::Word {
+  QString text;
+  Weight weight = Weight::Regular;
+  double width = 0;
+  bool spaceBefore = false;
+};
+
+QString withoutMarks(const QString& markedText) {
+  QString plain = markedText;
+  return plain.remove(QStringLiteral("**"));
+}
+
+CaptionLabel::CaptionLabel(const QString& markedText, QWidget* parent) : QWidget(parent) {
+  setFont(textFont(TextRole::Caption));
+  QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Minimum);
+  policy.setHeightForWidth(true);
+  setSizePolicy(policy);
+  setText(markedText);
+}
+
+void CaptionLabel::setText(const QString& markedText) {
+  if (markedText == marked_ && !marked_.isEmpty()) return;
+  marked_ = markedText;
+  setAccessibleName(plainText());
+  updateGeometry();
+  update();
+}
+
+QString CaptionLabel::plainText() const {
+  return withoutMarks(marked_);
+}
+
+void CaptionLabel::setAlignment(Qt::Alignment alignment) {
+  alignment_ = alignment;
+  update();
+}
+
+void CaptionLabel::setWordWrap(bool wrap) {
+  wrap_ = wrap;
+  updateGeometry();
+}
+
+int CaptionLabel::lineHeight() const {
+  const double natural = QFontMetricsF(font()).height();
+  return std::max(metrics::kCaptionLine, static_cast<int>(std::ceil(natural)));
+}
+
+std::vector<std::vector<CaptionLabel::Word>> CaptionLabel::wordLines(double width) const {
+  const QFont regular = font();
+  QFont strong = regular;
+  strong.setWeight(QFont::DemiBold);
+  const double space = QFontMetricsF(regular).horizontalAdvance(QLatin1Char(' '));
+  std::vector<std::vector<Word>> lines(1);
+  double x = 0;
+  bool bold = false;
+  const QStringList parts = marked_.split(QStringLiteral("**"));
+  bool pendingSpace = false;
+  for (const QString& part : parts) {
+    const QStringList pieces = part.split(QLatin1Char(' '));
+    for (qsizetype i = 0; i < pieces.size(); ++i) {
+      if (i > 0) pendingSpace = true;
+      if (pieces[i].isEmpty()) continue;
+      const QFont& face = bold ? strong : regular;
+      Word word{pieces[i], bold ? Weight::Strong : Weight::Regular, figuresWidth(face, pieces[i]),
+                pendingSpace};
+      const double needed = (pendingSpace ? space : 0) + word.width;
+      if (wrap_ && pendingSpace && x > 0 && x + needed > width) {
+        lines.emplace_back();
+        x = 0;
+        word.spaceBefore = false;
+      }
+      x += (word.spaceBefore ? space : 0) + word.width;
+      lines.back().push_back(std::move(word));
+      pendingSpace = false;
+    }
+    bold = !bold;
+  }
+  return lines;
+}
+
+int CaptionLabel::heightForWidth(int width) const {
+  return static_cast<int>(wordLines(width).size()) * lineHeight();
+}
+
+QSize CaptionLabel::sizeHint() const {
+  double width = 0;
+  const double space = QFontMetricsF(font()).horizontalAdvance(QLatin1Char(' '));
+  for (const Word& word : wordLines(1e9).front()) {
+    width += word.width + (word.spaceBefore ? space : 0);
+  }
+  return {static_cast<int>(std::ceil(width)) + 1, lineHeight()};
+}
+
+QSize CaptionLabel::minimumSizeHint() const {
+  return {wrap_ ? 60 : 0, lineHeight()};
+}
+
+void CaptionLabel::paintEvent(QPaintEvent*) {
+  const Palette& p = paletteOf(*this);
+  QPainter painter(this);
+  const QFont regular = font();
+  QFont strong = regular;
+  strong.setWeight(QFont::DemiBold);
+  const QFontMetricsF face(regular);
+  const double space = face.horizontalAdvance(QLatin1Char(' '));
+  double baseline = (lineHeight() + face.ascent() - face.descent()) / 2;
+  for (const std::vector<Word>& line : wordLines(width())) {
+    double lineWidth = 0;
+    for (const Word& word : line) lineWidth += word.width + (word.spaceBefore ? space : 0);
+    double x = alignment_ & Qt::AlignRight ? width() - lineWidth : 0;
+    for (const Word& word : line) {
+      x += word.spaceBefore ? space : 0;
+      const bool bold = word.weight == Weight::Strong;
+      painter.setFont(bold ? strong : regular);
+      painter.setPen(!isEnabled() ? p.disabled : bold ? p.text : p.secondary);
+      drawFigures(painter, QPointF(x, baseline), word.text);
+      x += word.width;
+    }
+    baseline += lineHeight();
+  }
+}
+
+void CaptionLabel::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::FontChange) updateGeometry();
+  QWidget::changeEvent(event);
+}
+
+}  // namespace salient::ui

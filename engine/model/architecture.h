@@ -28,18 +28,23 @@ inline constexpr std::array kSites = {Site::AttentionInput, Site::AttentionOutpu
 constexpr std::size_t index_of(Site site) {
   return static_cast<std::size_t>(site);
 }
-/// "attention input", ... for people; "attention_input" for files.
+/// "attention input", ... for people.
 std::string_view name_of(Site site);
+/// "attention_input", ... for files.
 std::string_view key_of(Site site);
 
 /// Whether the clip search may touch a linear: it hurts q and k, whose product is taken.
 enum class ClipRule { Search, Never };
+
+/// Which key of the config says that a linear has a bias.
+enum class BiasRule { AttentionBias, MlpBias };
 
 struct LinearRow {
   LinearRole role;
   std::string_view tensor;  ///< below the block: "self_attn.q_proj"
   Site input;
   ClipRule clip;
+  BiasRule bias;
 };
 
 /// What absorbs 1/s, so that consumers' columns can be multiplied by s.
@@ -57,11 +62,11 @@ struct ScaleGroupRow {
 };
 
 struct Architecture {
-  std::string_view model_type;    ///< "llama"
-  std::string_view display_name;  ///< "Llama"
-  std::string_view embedding;     ///< "model.embed_tokens.weight"
-  std::string_view block_prefix;  ///< "model.layers."
-  std::string_view attention_norm;
+  std::string_view model_type;      ///< "llama"
+  std::string_view display_name;    ///< "Llama"
+  std::string_view embedding;       ///< "model.embed_tokens.weight"
+  std::string_view block_prefix;    ///< "model.layers."
+  std::string_view attention_norm;  ///< below the block: "input_layernorm.weight"
   std::string_view mlp_norm;
   std::string_view final_norm;  ///< "model.norm.weight"
   std::string_view head;        ///< "lm_head.weight"
@@ -69,6 +74,8 @@ struct Architecture {
   std::span<const ScaleGroupRow> scale_groups;
 
   const LinearRow& row(LinearRole role) const;
+  /// The group whose consumers take `site`.
+  const ScaleGroupRow& group_at(Site site) const;
   /// "model.layers.3.self_attn.q_proj".
   std::string linear_name(std::int64_t block, LinearRole role) const;
   std::string block_tensor(std::int64_t block, std::string_view below) const;

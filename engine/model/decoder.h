@@ -5,6 +5,7 @@
 // streams one block at a time (`load_block`, `forward_block`); the runtime holds them all
 // (`Decoder`). Weights are immutable and shared; caches belong to the caller.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -43,10 +44,20 @@ struct DecoderShape {
 };
 
 /// Throws Error(Unsupported) when no Architecture row fits, naming the model type, and
-/// Error(BadInput) listing every tensor that is missing or misshapen.
+/// Error(BadInput) listing the tensors that are missing or misshapen.
 DecoderShape make_decoder_shape(const Checkpoint& checkpoint);
 
-/// Reads one block, dense, in `dtype`.
+/// The shape without a look at the tensors, for a model that is being built from parts.
+DecoderShape make_decoder_shape(const ModelConfig& config);
+
+/// [out_features, in_features] that the config asks of a linear, and whether it has a bias.
+Shape linear_shape(const ModelConfig& config, LinearRole role);
+bool has_bias(const DecoderShape& shape, LinearRole role);
+
+/// Radians per position, [head_dim / 2], for default, linear and llama3 scaled rotary positions.
+std::vector<float> inverse_frequencies(const ModelConfig& config);
+
+/// Reads one block, dense, in `dtype`; weights beyond float16's range stay as they are stored.
 Block load_block(const Checkpoint& checkpoint, const DecoderShape& shape, std::int64_t block,
                  DType dtype);
 Tensor load_embedding(const Checkpoint& checkpoint, const DecoderShape& shape, DType dtype);
@@ -89,5 +100,13 @@ enum class LogitsOf { LastToken, EveryToken };
 /// Throws Error(BadInput) for an id outside the vocabulary or a full sequence.
 Tensor forward(Backend& backend, const Decoder& decoder, Sequence& sequence,
                std::span<const std::int32_t> ids, LogitsOf which);
+
+/// The two halves of `forward`, for callers that take logits in pieces: the logits of 512 tokens of
+/// a 49152-word model are 100 MB. Splitting `ids` or `hidden` in any way gives the same bits.
+/// Appends `ids`; what the last block leaves, [tokens, hidden] F32.
+Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequence,
+                     std::span<const std::int32_t> ids);
+/// logits [tokens, vocab] F32 = head(final_norm(hidden)) for hidden [tokens, hidden].
+void logits_of(Backend& backend, const Decoder& decoder, const Tensor& hidden, Tensor& logits);
 
 }  // namespace salient

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/decoder.h"
+
+#include <algorithm>
+
+#include "engine/error.h"
+
+namespace salient {
+namespace {
+
+/// Tokens pushed through all blocks at once: bounds the buffers of a long prompt.
+constexpr std::int64_t kChunk = 512;
+
+Tensor activations(std::int64_t tokens, std::int64_t features) {
+  return {DType::F32, {tokens, features}};
+}
+
+void observe(ActivationTap* tap, Site site, const Tensor& x) {
+  if (tap != nullptr) tap->observe(site, x);
+}
+
+GatedActivation gated(HiddenActivation activation) {
+  switch (activation) {
+    case HiddenActivation::Silu:
+      return GatedActivation::Silu;
+  }
+  return GatedActivation::Silu;
+}
+
+void check_ids(const Decoder& decoder, const Sequence& sequence,
+               std::span<const std::int32_t> ids) {
+  const std::int64_t vocab = decoder.shape.config.vocab_size;
+  for (const std::int32_t id : ids) {
+    if (id >= 0 && id < vocab) continue;
+    throw Error(ErrorKind::BadInput, "token id " + std::to_string(id) +
+                                         " is outside the vocabulary of " + std::to_string(vocab));
+  }
+  const auto needed = sequence.length + static_cast<std::int64_t>(ids.size());
+  if (needed > sequence.capacity) {
+    throw Error(ErrorKind::BadInput, "the sequence would grow to " + std::to_string(needed) +
+                                         " tokens, its cache holds " +
+                                         std::to_string(sequence.capacity));
+  }
+}
+
+void embed(Backend& backend, const Linear& table, std::span<const std::int32_t> ids, Tensor& x) {
+  if (const auto* dense = std::get_if<DenseLinear>(&table)) {
+    backend.embed(dense->weight, ids, x);
+  } else {
+    backend.embed_packed(std::get<PackedLinear>(table), ids, x);
+  }
+}
+
+}  // namespace
+
+void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
+                   std::int64_t position, KvLayer& cache, ActivationTap* tap) {
+  using enum LinearRole;
+  const ModelConfig& config = shape.config;
+  const std::int64_t tokens = x.dim(0);
+  const auto eps = static_cast<float>(config.norm_eps);
+  Tensor normed = tap != nullptr ? activations(tokens, config.hidden_size) : Tensor();
+  Tensor* normed_out = tap != nullptr ? &normed : nullptr;
+
+  Tensor q = activations(tokens, config.num_heads * config.head_dim);
+  Tensor k = activations(tokens, config.num_kv_heads * config.head_dim);
+  Tensor v = activations(tokens, config.num_kv_heads * config.head_dim);
+  const std::array<LinearTarget, 3> projections = {
+      LinearTarget{block[Query], q}, LinearTarget{block[Key], k}, LinearTarget{block[Value], v}};
+  backend.norm_linears({block.attention_norm, eps}, x, projections, normed_out);
+  observe(tap, Site::AttentionInput, normed);
+
+  Tensor heads = activations(tokens, config.num_heads * config.head_dim);
+  backend.attention(shape.attention(), q, k, v, position, cache, heads);
+  observe(tap, Site::AttentionOutput, heads);
+  backend.linear_residual(block[Output], heads, x);
+
+  Tensor hidden = activations(tokens, config.intermediate_size);
+  backend.norm_gate_up({block.mlp_norm, eps}, x, block[Gate], block[Up], gated(config.activation),
+                       hidden, normed_out);
+  observe(tap, Site::MlpInput, normed);
+  observe(tap, Site::MlpHidden, hidden);
+  backend.linear_residual(block[Down], hidden, x);
+}
+
+Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequence,
+                     std::span<const std::int32_t> ids) {
+  check_ids(decoder, sequence, ids);
+  const auto total = static_cast<std::int64_t>(ids.size());
+  Tensor hidden = activations(total, decoder.shape.config.hidden_size);
+  for (std::int64_t begin = 0; begin < total; begin += kChunk) {
+    const std::int64_t end = std::min(total, begin + kChunk);
+    Tensor x = hidden.rows(begin, end);
+    embed(backend, decoder.embedding,
+          ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)), x);
+    for (std::size_t block = 0; block < decoder.blocks.size(); ++block) {
+      forward_block(backend, decoder.shape, decoder.blocks[block], x, sequence.length,
+                    sequence.layers[block]);
+    }
+    sequence.length += end - begin;
+  }
+  return hidden;
+}
+
+void logits_of(Backend& backend, const Decoder& decoder, const Tensor& hidden, Tensor& logits) {
+  const std::array<LinearTarget, 1> head = {LinearTarget{decoder.head, logits}};
+  const auto eps = static_cast<float>(decoder.shape.config.norm_eps);
+  backend.norm_linears({decoder.final_norm, eps}, hidden, head, nullptr);
+}
+
+Tensor forward(Backend& backend, const Decoder& decoder, Sequence& sequence,
+               std::span<const std::int32_t> ids, LogitsOf which) {
+  if (ids.empty()) throw Error(ErrorKind::BadInput, "a forward pass needs at least one token");
+  Tensor hidden = hidden_states(backend, decoder, sequence, ids);
+  if (which == LogitsOf::LastToken) hidden = hidden.rows(hidden.dim(0) - 1, hidden.dim(0));
+  Tensor logits = activations(hidden.dim(0), decoder.shape.config.vocab_size);
+  logits_of(backend, decoder, hidden, logits);
+  return logits;
+}
+
+}  // namespace salient

@@ -27,9 +27,13 @@ struct CalibrationOptions {
 struct CalibrationWindows {
   std::vector<std::vector<std::int32_t>> windows;  ///< each seq_len ids (the last may be shorter)
   std::int64_t token_count = 0;
-  std::string warning;  ///< one sentence when fewer windows than asked were possible
+  /// Empty, or what the user should know: fewer windows than asked, text that is not UTF-8.
+  std::string warning;
 };
 
+/// Windows do not overlap, carry no BOS, and stand in the order of the text. Of a text that is much
+/// longer than needed only seeded pieces are tokenized, so time and memory follow the windows
+/// asked, not the text; a piece ends at a line where it can, else at a character.
 /// Throws Error(BadInput) when the text gives fewer than `kMinCalibrationTokens` tokens.
 inline constexpr std::int64_t kMinCalibrationTokens = 32;
 CalibrationWindows make_windows(const Tokenizer& tokenizer, std::string_view text,
@@ -46,6 +50,8 @@ struct SiteStats {
 /// All four inputs of one block.
 struct ActivationStats {
   std::array<SiteStats, kSites.size()> sites;
+  /// What entered the block, of the first windows: for a loss at the block's output.
+  std::vector<Tensor> kept_inputs;  ///< per window [tokens, hidden_size] F32
   const SiteStats& operator[](Site site) const { return sites[index_of(site)]; }
   SiteStats& operator[](Site site) { return sites[index_of(site)]; }
 };
@@ -54,14 +60,17 @@ struct ActivationStats {
 struct CalibrationState {
   std::vector<Tensor> hidden;  ///< per window [tokens, hidden_size] F32
 };
+/// Throws Error(BadInput) for an id beyond the embedding's rows.
 CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
                                const CalibrationWindows& windows);
 
-/// Pushes every window through `block` in place and returns the statistics of its inputs.
-/// `progress` is called after each window with (done, total). Throws Error(Cancelled) within one
-/// window.
+/// Pushes every window through `block` in place and returns the statistics of its inputs, with the
+/// inputs of the first `kept_windows` windows. `progress` is called after each window with (done,
+/// total). Throws Error(Cancelled) within one window (`state` is then of no further use), and Error(BadInput) for an activation that is
+/// not finite.
 ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,
                                 CalibrationState& state, std::stop_token stop,
-                                const std::function<void(std::int64_t, std::int64_t)>& progress);
+                                const std::function<void(std::int64_t, std::int64_t)>& progress,
+                                std::int64_t kept_windows = 0);
 
 }  // namespace salient

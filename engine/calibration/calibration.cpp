@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/calibration/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/error.h"
+
+namespace salient {
+namespace {
+
+/// Sums what a block's linears read, window after window.
+class StatsTap final : public ActivationTap {
+ public:
+  explicit StatsTap(Backend& backend) : backend_(backend) {}
+
+  void observe(Site site, const Tensor& x) override {
+    SiteStats& stats = stats_[site];
+    std::vector<double>& sum = sums_[index_of(site)];
+    const auto features = static_cast<std::size_t>(x.dim(1));
+    if (stats.gram.empty()) {
+      stats.gram = Tensor::zeros(DType::F32, {x.dim(1), x.dim(1)});
+      stats.max.assign(features, 0.0F);
+      sum.assign(features, 0.0);
+    }
+    backend_.accumulate_gram(x, stats.gram);
+    backend_.accumulate_magnitude(x, sum, stats.max);
+    stats.tokens += x.dim(0);
+  }
+
+  ActivationStats finish() {
+    for (const Site site : kSites) {
+      SiteStats& stats = stats_[site];
+      for (const double sum : sums_[index_of(site)]) {
+        stats.magnitude.push_back(static_cast<float>(sum / static_cast<double>(stats.tokens)));
+      }
+    }
+    return std::move(stats_);
+  }
+
+ private:
+  Backend& backend_;
+  ActivationStats stats_;
+  std::array<std::vector<double>, kSites.size()> sums_;
+};
+
+void require_finite(const ActivationStats& stats) {
+  for (const Site site : kSites) {
+    const std::vector<float>& magnitude = stats[site].magnitude;
+    const auto bad = std::find_if(magnitude.begin(), magnitude.end(),
+                                  [](float value) { return !std::isfinite(value); });
+    if (bad == magnitude.end()) continue;
+    throw Error(ErrorKind::BadInput, "the " + std::string(name_of(site)) + " is not finite in " +
+                                         "channel " + std::to_string(bad - magnitude.begin()) +
+                                         "; the weights of this block or one before are broken");
+  }
+}
+
+std::int64_t longest_window(const CalibrationState& state) {
+  std::int64_t longest = 0;
+  for (const Tensor& hidden : state.hidden) longest = std::max(longest, hidden.dim(0));
+  return longest;
+}
+
+}  // namespace
+
+CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
+                               const CalibrationWindows& windows) {
+  const std::int64_t rows = embedding.dim(0);
+  CalibrationState state;
+  for (const std::vector<std::int32_t>& ids : windows.windows) {
+    for (const std::int32_t id : ids) {
+      if (id >= 0 && id < rows) continue;
+      throw Error(ErrorKind::BadInput, "the calibration text has token " + std::to_string(id) +
+                                           ", the embedding has " + std::to_string(rows) + " rows");
+    }
+    Tensor x(DType::F32, {static_cast<std::int64_t>(ids.size()), embedding.dim(1)});
+    backend.embed(embedding, ids, x);
+    state.hidden.push_back(std::move(x));
+  }
+  return state;
+}
+
+ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,
+                                CalibrationState& state, std::stop_token stop,
+                                const std::function<void(std::int64_t, std::int64_t)>& progress,
+                                std::int64_t kept_windows) {
+  StatsTap tap(backend);
+  std::vector<Tensor> kept;
+  KvLayer cache = make_kv_layer(shape, longest_window(state));
+  const auto total = static_cast<std::int64_t>(state.hidden.size());
+  for (std::int64_t done = 0; done < total; ++done) {
+    if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "calibration was cancelled");
+    Tensor& hidden = state.hidden[static_cast<std::size_t>(done)];
+    if (done < kept_windows) kept.push_back(hidden.clone());
+    forward_block(backend, shape, block, hidden, 0, cache, &tap);
+    if (progress) progress(done + 1, total);
+  }
+  ActivationStats stats = tap.finish();
+  stats.kept_inputs = std::move(kept);
+  require_finite(stats);
+  return stats;
+}
+
+}  // namespace salient

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace salient::kernels::cpu {
+
+struct Cpu;
+
+/// out = x / sqrt(mean(x²) + eps) · weight. x and out [tokens, features], weight [features].
+void rms_norm(const Cpu& cpu, const float* x, const float* weight, std::int64_t tokens,
+              std::int64_t features, float eps, float* out);
+
+}  // namespace salient::kernels::cpu

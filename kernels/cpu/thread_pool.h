@@ -83,5 +83,13 @@ struct Share {
 inline Share share_of(std::int64_t count, int part, int parts) {
   return {count * part / parts, count * (part + 1) / parts};
 }
+/// The outputs of a linear that one part computes while few tokens are in flight: whole panels.
+inline Share outputs_of_part(std::int64_t outputs, std::int64_t panel, int part, int parts) {
+  const Share panels = share_of((outputs + panel - 1) / panel, part, parts);
+  const auto capped = [&](std::int64_t end) {
+    return end * panel < outputs ? end * panel : outputs;
+  };
+  return {capped(panels.begin), capped(panels.end)};
+}
 
 }  // namespace salient::kernels::cpu

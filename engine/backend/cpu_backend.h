@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Backend on this machine's cores: the specification and the oracle of every other backend. Each
+// stage of a decoder block is one run of the thread pool while few tokens are in flight, so that a
+// decoded token costs five runs a block.
+
+#include <vector>
+
+#include "engine/backend/backend.h"
+#include "kernels/cpu/kernel_table.h"
+
+namespace salient {
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(int threads, kernels::cpu::Isa isa);
+
+  DeviceInfo device() const override;
+  double measure_read_bandwidth(std::int64_t bytes) override;
+  void set_activation_precision(ActivationPrecision precision) override;
+  PackedLinear pack(const QuantizedMatrix& matrix, Tensor bias) override;
+
+  void embed(const Tensor& table, std::span<const std::int32_t> ids, Tensor& x) override;
+  void embed_packed(const PackedLinear& table, std::span<const std::int32_t> ids,
+                    Tensor& x) override;
+  void norm_linears(const RmsNorm& norm, const Tensor& x, std::span<const LinearTarget> targets,
+                    Tensor* normed) override;
+  void attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
+                 std::int64_t position, KvLayer& cache, Tensor& out) override;
+  void linear_residual(const Linear& linear, const Tensor& input, Tensor& x) override;
+  void norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate, const Linear& up,
+                    GatedActivation activation, Tensor& hidden, Tensor* normed) override;
+  void linear(const Linear& linear, const Tensor& input, Tensor& output) override;
+
+  void accumulate_gram(const Tensor& x, Tensor& gram) override;
+  void accumulate_magnitude(const Tensor& x, std::span<double> sum, std::span<float> max) override;
+
+  void rounding_error(const RoundingProblem& problem, Tensor& error) override;
+  void quadratic_form(const Tensor& error, const Tensor& gram,
+                      std::span<double> row_losses) override;
+  void clip_search(const Tensor& weight, const Tensor& gram, const QuantScheme& scheme,
+                   Tensor& clip) override;
+  QuantizedMatrix quantize(const RoundingProblem& problem) override;
+
+ private:
+  /// One linear's part of the work inside a run of the pool.
+  void linear_part(const Linear& linear, const float* x, std::int64_t tokens, float* y,
+                   kernels::cpu::Store store, int part);
+  void linear_in_one_run(const Linear& linear, const Tensor& input, Tensor& output,
+                         kernels::cpu::Store store);
+  /// norm(x) of every token where part `part` may read it: computed by each part for itself while
+  /// few tokens are in flight, which costs less than a barrier.
+  const float* normed_for_part(const RmsNorm& norm, const Tensor& x, const float* all, int part);
+  /// norm(x) of many tokens, or nullptr when each part computes its own.
+  const float* normed_for_all(const RmsNorm& norm, const Tensor& x, Tensor* normed);
+  /// hidden = silu(hidden) · up on the outputs that this part has just computed.
+  void activate_part(const Linear& gate, float* hidden, const float* up, std::int64_t tokens,
+                     int part);
+  void prepare_rotary(const AttentionShape& shape, std::int64_t position, std::int64_t tokens);
+
+  kernels::cpu::ThreadPool pool_;
+  kernels::cpu::Cpu cpu_;
+  ActivationPrecision precision_ = ActivationPrecision::Exact;
+  std::vector<kernels::cpu::Scratch> norms_;  ///< per part
+  kernels::cpu::Scratch normed_;
+  kernels::cpu::Scratch ups_;
+
+  /// Cosines and sines of the positions of the last call: all blocks of a model ask for the same.
+  struct Rotary {
+    std::vector<float> frequencies;
+    std::int64_t position = -1;
+    std::int64_t tokens = 0;
+    std::vector<float> cos, sin;  ///< [tokens, head_dim / 2]
+  } rotary_;
+};
+
+}  // namespace salient

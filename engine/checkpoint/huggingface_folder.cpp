@@ -97,6 +97,7 @@ std::string quantization_of_tensors(const CheckpointParts& parts) {
     const std::string& name = tensor.info.name;
     if (name.ends_with(".qweight")) return "qweight tensors";
     if (name.ends_with(".weight_packed")) return "weight_packed tensors";
+    if (name.ends_with(".codes")) return "codes of Salient";
     if (is_float8(tensor) && name.ends_with(".weight")) return "FP8";
   }
   return {};

@@ -86,8 +86,7 @@ bool holds(const Tensors& sorted, std::string_view name) {
 
 /// Whether a quantized form stands for the linear's weight.
 bool holds_packed(const Tensors& sorted, const std::string& name) {
-  static constexpr std::array<std::string_view, 3> kForms = {"qweight", "weight_packed",
-                                                             "weight_quantized"};
+  static constexpr std::array<std::string_view, 3> kForms = {"qweight", "codes", "weight_packed"};
   constexpr std::string_view kWeight = "weight";
   if (!name.ends_with(kWeight)) return false;
   const std::string stem = name.substr(0, name.size() - kWeight.size());

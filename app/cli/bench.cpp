@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// salient bench MODEL...: prompt and decode speed, median with spread, beside the read bandwidth that
+// was measured in the same run over a buffer of the model's size. Decode can be no faster than that
+// bandwidth divided by the bytes of a token.
+
+#include <algorithm>
+#include <chrono>
+
+#include "app/cli/command.h"
+#include "engine/error.h"
+#include "engine/report/numbers.h"
+#include "engine/runtime/generator.h"
+
+namespace salient::app {
+namespace {
+
+struct Flags {
+  std::vector<std::filesystem::path> models;
+  std::int64_t prompt_tokens = 256;
+  std::int64_t new_tokens = 64;
+  int repeats = 5;
+  std::string format = "md";
+  bool int8_activations = false;
+  LoadOptions load;
+};
+
+struct Spread {
+  double median = 0, low = 0, high = 0;
+};
+
+Spread spread_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {values[values.size() / 2], values.front(), values.back()};
+}
+
+struct Row {
+  std::string name, precision;
+  std::int64_t bytes_per_token = 0, memory_bytes = 0;
+  Spread prompt, decode, bandwidth, share;
+};
+
+/// Ids spread over the vocabulary, so that no run lives from one cached row.
+std::vector<std::int32_t> prompt_ids(std::int64_t count, std::int64_t vocab) {
+  std::vector<std::int32_t> ids;
+  for (std::int64_t i = 0; i < count; ++i) {
+    ids.push_back(static_cast<std::int32_t>((i * 7919 + 11) % vocab));
+  }
+  return ids;
+}
+
+Row measure(Backend& backend, const std::filesystem::path& path, const Flags& flags,
+            const Context& context, Terminal& terminal) {
+  const auto model = load_model(backend, path, flags.load);
+  Row row{.name = model->name, .precision = model->precision};
+  row.bytes_per_token = model->decoder.bytes_per_token();
+  row.memory_bytes = model->decoder.memory_bytes();
+  const auto ids = prompt_ids(flags.prompt_tokens, model->decoder.shape.config.vocab_size);
+  std::vector<double> prompt, decode, bandwidth, share;
+  for (int repeat = 0; repeat <= flags.repeats; ++repeat) {
+    if (context.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "bench stopped");
+    terminal.progress(row.name + ": repeat " + std::to_string(repeat) + " of " +
+                      std::to_string(flags.repeats));
+    Generator generator(backend, model, flags.prompt_tokens + flags.new_tokens);
+    auto logits = generator.prefill(ids, context.stop);
+    for (std::int64_t i = 0; i < flags.new_tokens; ++i) {
+      logits = generator.decode(greedy_pick(logits));
+    }
+    if (repeat == 0) continue;  // Warm-up: page faults and clocks.
+    // Bandwidth and speed alternate, so that a drift of the machine moves both.
+    const double limit = backend.measure_read_bandwidth(row.bytes_per_token);
+    const Throughput& speed = generator.throughput();
+    prompt.push_back(static_cast<double>(speed.prompt_tokens) / speed.prefill_seconds);
+    decode.push_back(speed.tokens_per_second());
+    bandwidth.push_back(limit);
+    share.push_back(speed.bytes_per_second() / limit);
+  }
+  row.prompt = spread_of(prompt);
+  row.decode = spread_of(decode);
+  row.bandwidth = spread_of(bandwidth);
+  row.share = spread_of(share);
+  return row;
+}
+
+std::string ranged(const Spread& spread) {
+  return format_significant(spread.median, 3) + " (" + format_significant(spread.low, 3) + "–" +
+         format_significant(spread.high, 3) + ")";
+}
+
+void print_markdown(const std::vector<Row>& rows, const Flags& flags, Terminal& terminal) {
+  terminal.print("| model | precision | pp" + std::to_string(flags.prompt_tokens) + " tok/s | tg" +
+                 std::to_string(flags.new_tokens) +
+                 " tok/s | bytes a token | read limit | share of it |");
+  terminal.print("|---|---|---|---|---|---|---|");
+  for (const Row& row : rows) {
+    terminal.print("| " + printable(row.name) + " | " + row.precision + " | " + ranged(row.prompt) +
+                   " | " + ranged(row.decode) + " | " +
+                   format_bytes(static_cast<double>(row.bytes_per_token)) + " | " +
+                   format_bandwidth(row.bandwidth.median) + " | " +
+                   format_percent(row.share.median) + " |");
+  }
+}
+
+nlohmann::ordered_json json_of(const Spread& spread) {
+  return {{"median", spread.median}, {"low", spread.low}, {"high", spread.high}};
+}
+
+nlohmann::ordered_json as_json(const std::vector<Row>& rows, const Flags& flags) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    json.push_back({{"model", row.name},
+                    {"precision", row.precision},
+                    {"prompt_tokens", flags.prompt_tokens},
+                    {"new_tokens", flags.new_tokens},
+                    {"prompt_tokens_per_second", json_of(row.prompt)},
+                    {"tokens_per_second", json_of(row.decode)},
+                    {"bytes_per_token", row.bytes_per_token},
+                    {"memory_bytes", row.memory_bytes},
+                    {"read_bytes_per_second", json_of(row.bandwidth)},
+                    {"share_of_limit", json_of(row.share)}});
+  }
+  return json;
+}
+
+void print_csv(const std::vector<Row>& rows, Terminal& terminal) {
+  terminal.print(
+      "model,precision,prompt_tokens_per_second,tokens_per_second,bytes_per_token,"
+      "read_bytes_per_second,share_of_limit");
+  for (const Row& row : rows) {
+    // The name comes from a file: quotes are doubled, so that it stays one field.
+    std::string name;
+    for (const char c : printable(row.name)) name += c == '"' ? "\"\"" : std::string(1, c);
+    const nlohmann::ordered_json figures = {row.prompt.median, row.decode.median,
+                                            row.bytes_per_token, row.bandwidth.median,
+                                            row.share.median};
+    std::string line = "\"" + name + "\",\"" + row.precision + "\"";
+    for (const auto& figure : figures) line += "," + figure.dump();
+    terminal.print(line);
+  }
+}
+
+void run(const Flags& flags, const Context& context, Terminal& terminal) {
+  const auto backend = make_cpu_backend(context.globals.threads);
+  if (flags.int8_activations) backend->set_activation_precision(ActivationPrecision::Int8);
+  if (!terminal.json() && flags.format == "md") {
+    const DeviceInfo device = backend->device();
+    terminal.print(device.name + ", " + device.details + ", " + std::to_string(flags.repeats) +
+                   " repeats, median (lowest–highest)" +
+                   (flags.int8_activations ? ", 8-bit activations" : ""));
+  }
+  std::vector<Row> rows;
+  for (const auto& path : flags.models) {
+    rows.push_back(measure(*backend, path, flags, context, terminal));
+  }
+  if (terminal.json() || flags.format == "json") {
+    terminal.print_json(as_json(rows, flags));
+  } else if (flags.format == "csv") {
+    print_csv(rows, terminal);
+  } else {
+    print_markdown(rows, flags, terminal);
+  }
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& root) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* app = root.add_subcommand("bench", "Prompt and decode speed beside the memory's limit");
+  app->add_option("MODEL", flags->models, "one model or more")->required();
+  app->add_option("-p,--prompt-tokens", flags->prompt_tokens, "tokens of the prompt")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  app->add_option("-n,--new-tokens", flags->new_tokens, "tokens decoded")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  app->add_option("-r,--repeats", flags->repeats, "counted repeats")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  app->add_option("-f,--format", flags->format, "md, csv or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"md", "csv", "json"}));
+  app->add_flag("--int8-activations", flags->int8_activations,
+                "round activations to 8 bits: faster, with a small error");
+  add_head_flag(*app, flags->load.head);
+  return {app, [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
+}
+
+}  // namespace salient::app

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// salient doctor: what this machine offers, and that the program's parts are in place.
+
+#include <filesystem>
+
+#include "app/cli/command.h"
+#include "app/resources.h"
+#include "engine/error.h"
+#include "engine/report/numbers.h"
+
+namespace salient::app {
+namespace {
+
+struct Finding {
+  std::string name, value;
+  bool fine = true;
+};
+
+Finding resources_finding() {
+  try {
+    const auto folder = resources_folder();
+    const bool whole = std::filesystem::exists(folder / "calibration") &&
+                       std::filesystem::exists(folder / "evaluation") &&
+                       std::filesystem::exists(toy_checkpoint() / "config.json");
+    return {"resources", folder.string() + (whole ? "" : " is incomplete; install Salient again"),
+            whole};
+  } catch (const Error& error) {
+    return {"resources", error.what(), false};
+  }
+}
+
+std::vector<Finding> examine(Backend& backend) {
+  const DeviceInfo device = backend.device();
+  constexpr std::int64_t kProbeBytes = 256'000'000;
+  return {{"version", SALIENT_VERSION},
+          {"device", device.name + ", " + device.details},
+          {"memory", format_bytes(static_cast<double>(device.free_memory)) + " free of " +
+                         format_bytes(static_cast<double>(device.total_memory))},
+          {"read bandwidth", format_bandwidth(backend.measure_read_bandwidth(kProbeBytes)) +
+                                 " over " + format_bytes(static_cast<double>(kProbeBytes))},
+          {"CUDA", "not part of this build; the CPU is used"},
+          resources_finding()};
+}
+
+}  // namespace
+
+Command add_doctor(CLI::App& root) {
+  CLI::App* app = root.add_subcommand("doctor", "What this machine offers, and what is missing");
+  return {app, [](const Context& context, Terminal& terminal) {
+            const auto backend = make_cpu_backend(context.globals.threads);
+            nlohmann::ordered_json json;
+            bool fine = true;
+            for (const Finding& finding : examine(*backend)) {
+              json[finding.name] = finding.value;
+              fine = fine && finding.fine;
+              if (!terminal.json()) {
+                terminal.print((finding.fine ? "ok       " : "problem  ") + finding.name + ": " +
+                               printable(finding.value));
+              }
+            }
+            json["fine"] = fine;
+            if (terminal.json()) terminal.print_json(json);
+            if (!fine) throw Error(ErrorKind::Failure, "the doctor found a problem; see above");
+          }};
+}
+
+}  // namespace salient::app

@@ -39,7 +39,9 @@ std::string bundled_text(const std::string& kind) {
   return text;
 }
 
-std::filesystem::path toy_checkpoint() { return resources_folder() / "toy"; }
+std::filesystem::path toy_checkpoint() {
+  return resources_folder() / "toy";
+}
 
 std::string read_text_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

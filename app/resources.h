@@ -13,7 +13,8 @@ namespace salient::app {
 /// The resources folder. Throws Error(Failure) naming the places looked at.
 std::filesystem::path resources_folder();
 
-/// All texts of resources/<kind> ("calibration", "evaluation") in name order, joined by empty lines.
+/// All texts of resources/<kind> ("calibration", "evaluation") in name order, joined by empty
+/// lines.
 std::string bundled_text(const std::string& kind);
 
 /// The bundled toy checkpoint.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line. Parses flags, runs one subcommand, and turns what can go wrong into one sentence
-// on stderr and an exit status: 0 ok, 1 failure, 2 bad input or usage, 3 unsupported model, 4 out of
-// resources, 130 cancelled.
+// The command line. Parses flags, runs one subcommand, and turns what can go wrong into one
+// sentence on stderr and an exit status: 0 ok, 1 failure, 2 bad input or usage, 3 unsupported
+// model, 4 out of resources, 130 cancelled.
 
 #include <atomic>
 #include <csignal>
@@ -86,9 +86,9 @@ class SignalWatch {
 
 std::vector<Command> add_commands(CLI::App& root) {
   using namespace salient::app;
-  return {add_info(root),   add_plan(root),   add_quantize(root), add_inspect(root),
-          add_report(root), add_export(root), add_eval(root),     add_chat(root),
-          add_bench(root),  add_logits(root), add_tokenize(root), add_doctor(root),
+  return {add_info(root),     add_plan(root),      add_quantize(root), add_inspect(root),
+          add_report(root),   add_export(root),    add_eval(root),     add_chat(root),
+          add_bench(root),    add_logits(root),    add_tokenize(root), add_doctor(root),
           add_licenses(root), add_completion(root)};
 }
 
@@ -112,12 +112,14 @@ int usage_error(const CLI::App& root, const CLI::ParseError& error) {
   const CLI::App& app = deepest(root);
   std::string sentence = error.what();
   for (const std::string& word : app.remaining()) {
-    const std::string guess = salient::app::nearest(word.substr(0, word.find('=')), known_words(app));
+    const std::string guess =
+        salient::app::nearest(word.substr(0, word.find('=')), known_words(app));
     sentence = "unknown " + std::string(word.starts_with("-") ? "flag " : "word ") + word;
     if (!guess.empty()) sentence += "; did you mean " + guess + "?";
     break;
   }
-  return fail(2, sentence + " (see salient " + (&app == &root ? "" : app.get_name() + " ") + "--help)");
+  return fail(
+      2, sentence + " (see salient " + (&app == &root ? "" : app.get_name() + " ") + "--help)");
 }
 
 int run(const std::vector<Command>& commands, const Context& context) {

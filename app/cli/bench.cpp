@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// salient bench MODEL...: prompt and decode speed, median with spread, beside the read bandwidth that
-// was measured in the same run over a buffer of the model's size. Decode can be no faster than that
-// bandwidth divided by the bytes of a token.
+// salient bench MODEL...: prompt and decode speed, median with spread, beside the read bandwidth
+// that was measured in the same run over a buffer of the model's size. Decode can be no faster than
+// that bandwidth divided by the bytes of a token.
 
 #include <algorithm>
 #include <chrono>
@@ -51,7 +51,9 @@ std::vector<std::int32_t> prompt_ids(std::int64_t count, std::int64_t vocab) {
 Row measure(Backend& backend, const std::filesystem::path& path, const Flags& flags,
             const Context& context, Terminal& terminal) {
   const auto model = load_model(backend, path, flags.load);
-  Row row{.name = model->name, .precision = model->precision};
+  Row row;
+  row.name = model->name;
+  row.precision = model->precision;
   row.bytes_per_token = model->decoder.bytes_per_token();
   row.memory_bytes = model->decoder.memory_bytes();
   const auto ids = prompt_ids(flags.prompt_tokens, model->decoder.shape.config.vocab_size);
@@ -181,7 +183,8 @@ Command add_bench(CLI::App& root) {
   app->add_flag("--int8-activations", flags->int8_activations,
                 "round activations to 8 bits: faster, with a small error");
   add_head_flag(*app, flags->load.head);
-  return {app, [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
+  return {app,
+          [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
 }
 
 }  // namespace salient::app

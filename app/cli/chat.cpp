@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// salient chat MODEL [--vs MODEL]: one prompt drives one model, or two side by side. With -p one turn;
-// without it a conversation on stdin, a line a turn.
+// salient chat MODEL [--vs MODEL]: one prompt drives one model, or two side by side. With -p one
+// turn; without it a conversation on stdin, a line a turn.
 
 #include <iostream>
 #include <limits>
@@ -70,22 +70,22 @@ class Conversation {
   }
 
   ChatSink sink(std::array<Answer, 2>& answers) {
-    return {.on_token =
-                [this, &answers](const ChatToken& token) {
-                  Answer& answer = answers.at(index_of(token.side));
-                  answer.text += token.text;
-                  if (token.kl) {
-                    answer.kl_sum += *token.kl;
-                    ++answer.kl_places;
-                  }
-                  if (token.own_pick != token.id) {
-                    if (answer.differing++ == 0) answer.first_difference = token.index + 1;
-                  }
-                  if (token.side == Side::Left && !terminal_.json()) terminal_.stream(token.text);
-                },
-            .on_done = [&answers](const ChatTurnDone& done) {
-              answers.at(index_of(done.side)).done = done;
-            }};
+    return {
+        .on_token =
+            [this, &answers](const ChatToken& token) {
+              Answer& answer = answers.at(index_of(token.side));
+              answer.text += token.text;
+              if (token.kl) {
+                answer.kl_sum += *token.kl;
+                ++answer.kl_places;
+              }
+              if (token.own_pick != token.id) {
+                if (answer.differing++ == 0) answer.first_difference = token.index + 1;
+              }
+              if (token.side == Side::Left && !terminal_.json()) terminal_.stream(token.text);
+            },
+        .on_done =
+            [&answers](const ChatTurnDone& done) { answers.at(index_of(done.side)).done = done; }};
   }
 
   void print_stats(const std::array<Answer, 2>& answers) {
@@ -100,10 +100,9 @@ class Conversation {
     }
     const Answer& other = answers[1];
     if (!flags_.lock_step || other.kl_places == 0) return;
-    terminal_.note("mean KL " +
-                   format_loss(other.kl_sum / static_cast<double>(other.kl_places)) + "; " +
-                   without_marks(chat_caption(other.differing, other.kl_places,
-                                              other.first_difference)));
+    terminal_.note(
+        "mean KL " + format_loss(other.kl_sum / static_cast<double>(other.kl_places)) + "; " +
+        without_marks(chat_caption(other.differing, other.kl_places, other.first_difference)));
   }
 
   nlohmann::ordered_json side_json(const LoadedModel& model, const Answer& answer) const {
@@ -177,7 +176,8 @@ Command add_chat(CLI::App& root) {
   app->add_flag("--lock-step", flags->lock_step, "both read the tokens that the first one picks");
   app->add_flag("--stats", flags->stats, "print tokens per second and memory");
   add_head_flag(*app, flags->load.head);
-  return {app, [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
+  return {app,
+          [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
 }
 
 }  // namespace salient::app

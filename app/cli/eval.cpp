@@ -17,12 +17,10 @@ struct Flags {
 };
 
 nlohmann::ordered_json as_json(const Evaluation& result, bool compared) {
-  nlohmann::ordered_json json = {{"text", result.text_name},
-                                 {"window", result.window},
-                                 {"windows", result.windows},
-                                 {"tokens", result.a.tokens},
-                                 {"perplexity", result.a.value},
-                                 {"perplexity_stderr", result.a.stderr_value}};
+  nlohmann::ordered_json json = {
+      {"text", result.text_name},     {"window", result.window},
+      {"windows", result.windows},    {"tokens", result.a.tokens},
+      {"perplexity", result.a.value}, {"perplexity_stderr", result.a.stderr_value}};
   if (!compared) return json;
   json["perplexity_b"] = result.b->value;
   json["perplexity_b_stderr"] = result.b->stderr_value;
@@ -40,8 +38,8 @@ void print_text(const Evaluation& result, const LoadedModel& a, const LoadedMode
   terminal.print(printable(result.text_name) + ", " + format_count(result.windows) +
                  " windows of " + format_count(result.window) + " tokens, no BOS, " +
                  format_count(result.a.tokens) + " predictions");
-  terminal.print("perplexity A  " + format_with_error(result.a.value, result.a.stderr_value) + "  " +
-                 printable(a.name) + ", " + a.precision);
+  terminal.print("perplexity A  " + format_with_error(result.a.value, result.a.stderr_value) +
+                 "  " + printable(a.name) + ", " + a.precision);
   if (b == nullptr) return;
   terminal.print("perplexity B  " + format_with_error(result.b->value, result.b->stderr_value) +
                  "  " + printable(b->name) + ", " + b->precision);
@@ -61,11 +59,11 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
   const std::string text =
       flags.text.empty() ? bundled_text("evaluation") : read_text_file(flags.text);
   const auto windows = evaluation_windows(*a->tokenizer, text, flags.options);
-  Evaluation result = evaluate(*backend, a->decoder, b ? &b->decoder : nullptr, windows,
-                               context.stop, [&](std::int64_t done, std::int64_t total) {
-                                 terminal.progress("window " + std::to_string(done) + " of " +
-                                                   std::to_string(total));
-                               });
+  Evaluation result = evaluate(
+      *backend, a->decoder, b ? &b->decoder : nullptr, windows, context.stop,
+      [&](std::int64_t done, std::int64_t total) {
+        terminal.progress("window " + std::to_string(done) + " of " + std::to_string(total));
+      });
   result.text_name =
       flags.text.empty() ? "the bundled evaluation text" : flags.text.filename().string();
   if (terminal.json()) {
@@ -79,7 +77,8 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
 
 Command add_eval(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* app = root.add_subcommand("eval", "Perplexity of A; KL divergence and agreement of B to A");
+  CLI::App* app =
+      root.add_subcommand("eval", "Perplexity of A; KL divergence and agreement of B to A");
   app->add_option("A", flags->a, "the reference model")->required();
   app->add_option("B", flags->b, "the model held against it");
   app->add_option("-f,--file", flags->text, "the text; without it a bundled one");
@@ -89,7 +88,8 @@ Command add_eval(CLI::App& root) {
   app->add_option("--chunks", flags->options.max_windows, "at most this many windows, 0: all")
       ->check(CLI::NonNegativeNumber);
   add_head_flag(*app, flags->load.head);
-  return {app, [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
+  return {app,
+          [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
 }
 
 }  // namespace salient::app

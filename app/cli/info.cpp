@@ -39,25 +39,26 @@ std::uint64_t file_bytes(const Checkpoint& checkpoint) {
 nlohmann::ordered_json as_json(const Checkpoint& checkpoint, const Verdict& verdict,
                                const Flags& flags) {
   const ModelConfig& config = checkpoint.config();
-  nlohmann::ordered_json json = {{"name", config.name},
-                                 {"model_type", config.model_type},
-                                 {"supported", verdict.supported},
-                                 {"reason", verdict.reason},
-                                 {"parameters", checkpoint.parameter_count()},
-                                 {"bytes", file_bytes(checkpoint)},
-                                 {"precision", checkpoint.precision()},
-                                 {"already_quantized", checkpoint.already_quantized()},
-                                 {"num_layers", config.num_layers},
-                                 {"hidden_size", config.hidden_size},
-                                 {"intermediate_size", config.intermediate_size},
-                                 {"num_heads", config.num_heads},
-                                 {"num_kv_heads", config.num_kv_heads},
-                                 {"head_dim", config.head_dim},
-                                 {"vocab_size", config.vocab_size},
-                                 {"tied_head", config.tied_head},
-                                 {"tokenizer", has_tokenizer(checkpoint.tokenizer_source())},
-                                 {"chat_template", !checkpoint.tokenizer_source().chat_template.empty()},
-                                 {"warnings", checkpoint.warnings()}};
+  nlohmann::ordered_json json = {
+      {"name", config.name},
+      {"model_type", config.model_type},
+      {"supported", verdict.supported},
+      {"reason", verdict.reason},
+      {"parameters", checkpoint.parameter_count()},
+      {"bytes", file_bytes(checkpoint)},
+      {"precision", checkpoint.precision()},
+      {"already_quantized", checkpoint.already_quantized()},
+      {"num_layers", config.num_layers},
+      {"hidden_size", config.hidden_size},
+      {"intermediate_size", config.intermediate_size},
+      {"num_heads", config.num_heads},
+      {"num_kv_heads", config.num_kv_heads},
+      {"head_dim", config.head_dim},
+      {"vocab_size", config.vocab_size},
+      {"tied_head", config.tied_head},
+      {"tokenizer", has_tokenizer(checkpoint.tokenizer_source())},
+      {"chat_template", !checkpoint.tokenizer_source().chat_template.empty()},
+      {"warnings", checkpoint.warnings()}};
   if (!flags.tensors) return json;
   json["tensors"] = nlohmann::ordered_json::array();
   for (const TensorInfo& tensor : checkpoint.tensors()) {

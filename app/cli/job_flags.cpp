@@ -12,7 +12,8 @@
 namespace salient::app {
 namespace {
 
-constexpr std::string_view kRuleForm = "regex=bits:8,group:64,alpha:0.3,method:rtn,clip:off,keep:fp16";
+constexpr std::string_view kRuleForm =
+    "regex=bits:8,group:64,alpha:0.3,method:rtn,clip:off,keep:fp16";
 
 [[noreturn]] void refuse_rule(const std::string& rule, const std::string& why) {
   throw Error(ErrorKind::BadInput,
@@ -52,13 +53,15 @@ void apply(LayerRule& rule, const std::string& text, std::string_view key, std::
   if (key == "bits") {
     rule.bits = number<int>(text, key, value);
   } else if (key == "group") {
-    rule.group_size = value == "row" ? QuantScheme::kWholeRow : number<std::int64_t>(text, key, value);
+    rule.group_size =
+        value == "row" ? QuantScheme::kWholeRow : number<std::int64_t>(text, key, value);
   } else if (key == "alpha") {
     rule.alpha = number<double>(text, key, value);
   } else if (key == "method") {
     rule.method = choice<Method>(text, key, value, {{{"rtn", Method::Rtn}, {"awq", Method::Awq}}});
   } else if (key == "clip") {
-    rule.clip = choice<ClipMode>(text, key, value, {{{"off", ClipMode::Off}, {"on", ClipMode::Search}}});
+    rule.clip =
+        choice<ClipMode>(text, key, value, {{{"off", ClipMode::Off}, {"on", ClipMode::Search}}});
   } else if (key == "keep" && value == "fp16") {
     rule.keep_fp16 = true;
   } else {
@@ -68,7 +71,8 @@ void apply(LayerRule& rule, const std::string& text, std::string_view key, std::
 
 void check_rule(const LayerRule& rule, const std::string& text) {
   if (rule.pattern.empty()) refuse_rule(text, "the pattern is empty");
-  if (rule.alpha && !(*rule.alpha >= 0 && *rule.alpha <= 1)) refuse_rule(text, "alpha has to be from 0 to 1");
+  if (rule.alpha && !(*rule.alpha >= 0 && *rule.alpha <= 1))
+    refuse_rule(text, "alpha has to be from 0 to 1");
   QuantScheme scheme;
   if (rule.bits) scheme.bits = *rule.bits;
   if (rule.group_size) scheme.group_size = *rule.group_size;
@@ -125,12 +129,14 @@ void add_job_flags(CLI::App& app, JobFlags& flags) {
   app.add_option("--method", flags.method, "awq, or rtn for plain rounding")
       ->capture_default_str()
       ->check(CLI::IsMember({"awq", "rtn"}));
-  app.add_option("--loss", flags.loss, "where the search measures: linear (Gram) or block (forward)")
+  app.add_option("--loss", flags.loss,
+                 "where the search measures: linear (Gram) or block (forward)")
       ->capture_default_str()
       ->check(CLI::IsMember({"linear", "block"}));
   app.add_flag("--no-clip", flags.no_clip, "leave out the clip search");
   app.add_option("--format", flags.format, "awq, fp16 or run; without it awq where it can be said");
-  app.add_option("--layer", flags.layers, "settings for linears that match: 'regex=bits:8,alpha:0.3'");
+  app.add_option("--layer", flags.layers,
+                 "settings for linears that match: 'regex=bits:8,alpha:0.3'");
   app.add_option("--exclude", flags.excludes, "keep linears that match this regex in FP16");
 }
 
@@ -146,11 +152,14 @@ JobOptions to_job_options(const JobFlags& flags) {
   options.clip = flags.no_clip ? ClipMode::Off : ClipMode::Search;
   options.loss_site = flags.loss == "block" ? LossSite::BlockOutput : LossSite::LinearOutput;
   options.calibration_text = flags.calibration_text;
-  if (flags.calibration_text.empty()) options.default_calibration_text = bundled_text("calibration");
+  if (flags.calibration_text.empty())
+    options.default_calibration_text = bundled_text("calibration");
   options.calibration = flags.calibration;
   for (const std::string& text : flags.layers) options.layers.push_back(parse_layer_rule(text));
   for (const std::string& pattern : flags.excludes) {
-    options.layers.push_back({.pattern = pattern, .keep_fp16 = true});
+    LayerRule& rule = options.layers.emplace_back();
+    rule.pattern = pattern;
+    rule.keep_fp16 = true;
   }
   options.format = format_of(flags.format);
   options.overwrite = flags.overwrite;

@@ -21,7 +21,7 @@ struct JobFlags {
   bool no_clip = false;
   std::string method = "awq";
   std::string loss = "linear";
-  std::string format;      ///< empty: chosen by the plan
+  std::string format;  ///< empty: chosen by the plan
   CalibrationOptions calibration;
   std::vector<std::string> layers;    ///< 'regex=bits:8,alpha:0.3'
   std::vector<std::string> excludes;  ///< regex

@@ -28,20 +28,21 @@ constexpr std::array kComponents = {
 }  // namespace
 
 Command add_licenses(CLI::App& root) {
-  CLI::App* app = root.add_subcommand("licenses", "The components of this program and their licences");
-  return {app, [](const Context&, Terminal& terminal) {
-            nlohmann::ordered_json json = nlohmann::ordered_json::array();
-            for (const Component& component : kComponents) {
-              json.push_back({{"name", component.name},
-                              {"licence", component.licence},
-                              {"use", component.use}});
-              if (!terminal.json()) {
-                terminal.print(std::string(component.name) + "  " + component.licence + "  " +
-                               component.use);
-              }
-            }
-            if (terminal.json()) terminal.print_json(json);
-          }};
+  CLI::App* app =
+      root.add_subcommand("licenses", "The components of this program and their licences");
+  return {
+      app, [](const Context&, Terminal& terminal) {
+        nlohmann::ordered_json json = nlohmann::ordered_json::array();
+        for (const Component& component : kComponents) {
+          json.push_back(
+              {{"name", component.name}, {"licence", component.licence}, {"use", component.use}});
+          if (!terminal.json()) {
+            terminal.print(std::string(component.name) + "  " + component.licence + "  " +
+                           component.use);
+          }
+        }
+        if (terminal.json()) terminal.print_json(json);
+      }};
 }
 
 }  // namespace salient::app

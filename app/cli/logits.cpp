@@ -54,7 +54,9 @@ Command add_logits(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
   CLI::App* app = root.add_subcommand("logits", "Write the logits of given token ids as npy");
   app->add_option("PATH", flags->path, "a model")->required();
-  app->add_option("--ids", flags->ids, "token ids, separated by commas")->required()->delimiter(',');
+  app->add_option("--ids", flags->ids, "token ids, separated by commas")
+      ->required()
+      ->delimiter(',');
   app->add_option("-o,--output", flags->out, "the npy file to write")->required();
   return {app, [flags](const Context& context, Terminal& terminal) {
             const auto backend = make_cpu_backend(context.globals.threads);

@@ -10,7 +10,8 @@ namespace salient::app {
 
 Command add_plan(CLI::App& root) {
   auto flags = std::make_shared<JobFlags>();
-  CLI::App* app = root.add_subcommand("plan", "Sizes, memory, disk and time of a run, before it starts");
+  CLI::App* app =
+      root.add_subcommand("plan", "Sizes, memory, disk and time of a run, before it starts");
   add_job_flags(*app, *flags);
   app->add_option("-o,--output", flags->target, "where the run would write");
   return {app, [flags](const Context& context, Terminal& terminal) {

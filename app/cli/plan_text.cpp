@@ -8,7 +8,9 @@
 namespace salient::app {
 namespace {
 
-std::string bytes(std::int64_t count) { return format_bytes(static_cast<double>(count)); }
+std::string bytes(std::int64_t count) {
+  return format_bytes(static_cast<double>(count));
+}
 
 std::string range(double low, double high) {
   return format_seconds(low) + " to " + format_seconds(high);
@@ -29,7 +31,7 @@ void print_plan(const Plan& plan, Terminal& terminal) {
   terminal.print(terminal.bold(printable(plan.config.name)) + ", " + plan.architecture + ", " +
                  format_parameters(plan.parameters) + " parameters, " + plan.source_precision);
   terminal.print("scheme   " + to_string(plan.options.scheme) +
-                 (plan.options.method == Method::Rtn ? ", plain rounding"
+                 (plan.options.method == Method::Rtn      ? ", plain rounding"
                   : plan.options.clip == ClipMode::Search ? ", AWQ with clip"
                                                           : ", AWQ without clip") +
                  (plan.options.format ? ", written as " + std::string(key_of(*plan.options.format))
@@ -41,7 +43,8 @@ void print_plan(const Plan& plan, Terminal& terminal) {
                  " in FP16");
   terminal.print("memory   peak " + bytes(plan.peak_memory_bytes) + " of " +
                  bytes(plan.free_memory_bytes) + " free");
-  terminal.print("disk     " + bytes(plan.disk_bytes) + " of " + bytes(plan.free_disk_bytes) + " free");
+  terminal.print("disk     " + bytes(plan.disk_bytes) + " of " + bytes(plan.free_disk_bytes) +
+                 " free");
   double low = 0;
   double high = 0;
   for (const PhaseEstimate& phase : plan.phases) {
@@ -62,24 +65,25 @@ void print_plan(const Plan& plan, Terminal& terminal) {
 }
 
 nlohmann::ordered_json plan_json(const Plan& plan) {
-  nlohmann::ordered_json json = {{"model", plan.config.name},
-                                 {"architecture", plan.architecture},
-                                 {"precision", plan.source_precision},
-                                 {"parameters", plan.parameters},
-                                 {"scheme", to_string(plan.options.scheme)},
-                                 {"format", plan.options.format ? key_of(*plan.options.format) : ""},
-                                 {"linears", plan.linears.size()},
-                                 {"kept_fp16", kept_count(plan)},
-                                 {"fp16_bytes", plan.fp16_bytes},
-                                 {"output_bytes", plan.output_bytes},
-                                 {"peak_memory_bytes", plan.peak_memory_bytes},
-                                 {"free_memory_bytes", plan.free_memory_bytes},
-                                 {"disk_bytes", plan.disk_bytes},
-                                 {"free_disk_bytes", plan.free_disk_bytes},
-                                 {"resumes", plan.resumes},
-                                 {"finished_blocks", plan.finished_blocks},
-                                 {"notes", plan.notes},
-                                 {"warnings", plan.warnings}};
+  nlohmann::ordered_json json = {
+      {"model", plan.config.name},
+      {"architecture", plan.architecture},
+      {"precision", plan.source_precision},
+      {"parameters", plan.parameters},
+      {"scheme", to_string(plan.options.scheme)},
+      {"format", plan.options.format ? key_of(*plan.options.format) : ""},
+      {"linears", plan.linears.size()},
+      {"kept_fp16", kept_count(plan)},
+      {"fp16_bytes", plan.fp16_bytes},
+      {"output_bytes", plan.output_bytes},
+      {"peak_memory_bytes", plan.peak_memory_bytes},
+      {"free_memory_bytes", plan.free_memory_bytes},
+      {"disk_bytes", plan.disk_bytes},
+      {"free_disk_bytes", plan.free_disk_bytes},
+      {"resumes", plan.resumes},
+      {"finished_blocks", plan.finished_blocks},
+      {"notes", plan.notes},
+      {"warnings", plan.warnings}};
   for (const PhaseEstimate& phase : plan.phases) {
     json["phases"].push_back({{"phase", phase.phase},
                               {"memory_bytes", phase.memory_bytes},

@@ -48,11 +48,10 @@ class Progress {
     const LinearReport& report = linear.report;
     reports_.push_back(report);
     const double signal = report.signal > 0 ? report.signal : 1;
-    terminal_.progress(position(report.id.block) + " " + std::string(short_name(report.id.role)) +
-                       "  α " + format_alpha(report.alpha) + "  loss " +
-                       format_loss(report.loss_rtn / signal) + " → " +
-                       format_loss(report.loss / signal) + " (" +
-                       format_factor(report.error_cut()) + ")" + left_);
+    terminal_.progress(
+        position(report.id.block) + " " + std::string(short_name(report.id.role)) + "  α " +
+        format_alpha(report.alpha) + "  loss " + format_loss(report.loss_rtn / signal) + " → " +
+        format_loss(report.loss / signal) + " (" + format_factor(report.error_cut()) + ")" + left_);
   }
   void show(const BlockFinished& block) {
     left_ = "  " + format_clock(block.seconds_left) + " left";
@@ -83,8 +82,8 @@ double median_cut(const std::vector<LinearReport>& reports) {
   return cuts[cuts.size() / 2];
 }
 
-void print_result(const Plan& plan, const RunFinished& end, const std::vector<LinearReport>& reports,
-                  Terminal& terminal) {
+void print_result(const Plan& plan, const RunFinished& end,
+                  const std::vector<LinearReport>& reports, Terminal& terminal) {
   if (terminal.json()) {
     terminal.print_json({{"output", plan.options.target.string()},
                          {"model", plan.config.name},
@@ -97,8 +96,7 @@ void print_result(const Plan& plan, const RunFinished& end, const std::vector<Li
     return;
   }
   if (!reports.empty()) {
-    terminal.print(without_marks(
-        map_caption(reports, static_cast<std::int64_t>(reports.size()))));
+    terminal.print(without_marks(map_caption(reports, static_cast<std::int64_t>(reports.size()))));
   }
   terminal.print("wrote " + plan.options.target.string() + " (" + to_string(plan.options.scheme) +
                  ", " + format_bytes(static_cast<double>(plan.output_bytes)) + ") in " +
@@ -119,7 +117,8 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
   RunControl control;
   const std::stop_callback on_stop(context.stop, [&control] { control.cancel(); });
   Progress progress(plan, terminal);
-  const RunFinished end = run_job(*backend, plan, control, [&](const Event& event) { progress(event); });
+  const RunFinished end =
+      run_job(*backend, plan, control, [&](const Event& event) { progress(event); });
   if (end.outcome == Outcome::Cancelled) {
     throw Error(ErrorKind::Cancelled,
                 "stopped; finished blocks are kept, the same command goes on from there");
@@ -137,7 +136,8 @@ Command add_quantize(CLI::App& root) {
   app->add_option("-o,--output", flags->job.target, "the folder to write")->required();
   app->add_flag("-f,--overwrite", flags->job.overwrite, "replace OUT once the new one is whole");
   app->add_flag("--dry-run", flags->dry_run, "only print the plan");
-  return {app, [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
+  return {app,
+          [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};
 }
 
 }  // namespace salient::app

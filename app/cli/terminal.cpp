@@ -23,7 +23,9 @@ Terminal::Terminal(Output output)
       stderr_is_terminal_(isatty(STDERR_FILENO) == 1),
       colour_(isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr) {}
 
-Terminal::~Terminal() { end_progress(); }
+Terminal::~Terminal() {
+  end_progress();
+}
 
 void Terminal::print(std::string_view line) {
   end_progress();
@@ -32,11 +34,12 @@ void Terminal::print(std::string_view line) {
 
 void Terminal::print_json(const nlohmann::ordered_json& value) {
   end_progress();
-  write(stdout,
-        value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  write(stdout, value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
-void Terminal::stream(std::string_view text) { write(stdout, text); }
+void Terminal::stream(std::string_view text) {
+  write(stdout, text);
+}
 
 void Terminal::progress(const std::string& line) {
   const auto now = std::chrono::steady_clock::now();
@@ -55,7 +58,9 @@ void Terminal::end_progress() {
   line_open_ = false;
 }
 
-void Terminal::warn(const std::string& sentence) { note("warning: " + sentence); }
+void Terminal::warn(const std::string& sentence) {
+  note("warning: " + sentence);
+}
 
 void Terminal::note(const std::string& sentence) {
   end_progress();

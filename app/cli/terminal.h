@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the command line says and where: results on stdout, progress and sentences on stderr, one line
-// rewritten in place on a terminal and plain lines elsewhere. Colour only on a terminal without
-// NO_COLOR.
+// What the command line says and where: results on stdout, progress and sentences on stderr, one
+// line rewritten in place on a terminal and plain lines elsewhere. Colour only on a terminal
+// without NO_COLOR.
 
 #include <chrono>
 #include <cstdint>
@@ -33,8 +33,8 @@ class Terminal {
   /// Part of a line, at once (chat).
   void stream(std::string_view text);
 
-  /// The progress line, on stderr; on a terminal it replaces the last one, elsewhere one line at most
-  /// every ten seconds.
+  /// The progress line, on stderr; on a terminal it replaces the last one, elsewhere one line at
+  /// most every ten seconds.
   void progress(const std::string& line);
   /// Ends the progress line.
   void end_progress();
@@ -53,8 +53,8 @@ class Terminal {
   std::chrono::steady_clock::time_point last_line_{};
 };
 
-/// A foreign text made safe for a terminal: control characters are shown as \x1b, and what is longer
-/// than 4096 bytes is cut.
+/// A foreign text made safe for a terminal: control characters are shown as \x1b, and what is
+/// longer than 4096 bytes is cut.
 std::string printable(std::string_view text);
 
 }  // namespace salient::app

@@ -43,7 +43,8 @@ std::vector<TokenId> parse_ids(const std::string& text) {
 void check_ids(const std::vector<TokenId>& ids, const Tokenizer& tokenizer) {
   for (const TokenId id : ids) {
     if (id >= 0 && id < tokenizer.vocab_size()) continue;
-    throw Error(ErrorKind::BadInput, "token " + std::to_string(id) + " is outside the vocabulary of " +
+    throw Error(ErrorKind::BadInput, "token " + std::to_string(id) +
+                                         " is outside the vocabulary of " +
                                          std::to_string(tokenizer.vocab_size()));
   }
 }
@@ -66,9 +67,9 @@ Command add_tokenize(CLI::App& root) {
               terminal.stream(tokenizer->decode(ids));
               return;
             }
-            const auto ids = tokenizer->encode(
-                input, flags->special ? SpecialTokens::Add : SpecialTokens::Omit,
-                flags->special ? ControlTokens::Parse : ControlTokens::PlainText);
+            const auto ids =
+                tokenizer->encode(input, flags->special ? SpecialTokens::Add : SpecialTokens::Omit,
+                                  flags->special ? ControlTokens::Parse : ControlTokens::PlainText);
             if (terminal.json()) {
               terminal.print_json(nlohmann::ordered_json(ids));
               return;

@@ -5,6 +5,7 @@
 // million steps, 1 MiB of output, 1 s) and with no way to anything but the values handed in.
 // Written here because no C++ Jinja is in the registries. Immutable after parsing.
 
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class ChatTemplate {
   /// order kept. Throws Error(BadInput): a bound was passed, a type was wrong, or the template
   /// called raise_exception (its text is the sentence).
   std::string render(const nlohmann::ordered_json& variables) const;
+  /// The same with the local time that strftime_now reports.
+  std::string render(const nlohmann::ordered_json& variables, const std::tm& now) const;
 
  private:
   struct Program;

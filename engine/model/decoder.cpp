@@ -53,34 +53,47 @@ void embed(Backend& backend, const Linear& table, std::span<const std::int32_t> 
 
 }  // namespace
 
-void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
-                   std::int64_t position, KvLayer& cache, ActivationTap* tap) {
+void forward_attention(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
+                       std::int64_t position, KvLayer& cache, ActivationTap* tap) {
   using enum LinearRole;
   const ModelConfig& config = shape.config;
   const std::int64_t tokens = x.dim(0);
   const auto eps = static_cast<float>(config.norm_eps);
   Tensor normed = tap != nullptr ? activations(tokens, config.hidden_size) : Tensor();
-  Tensor* normed_out = tap != nullptr ? &normed : nullptr;
-
   Tensor q = activations(tokens, config.num_heads * config.head_dim);
   Tensor k = activations(tokens, config.num_kv_heads * config.head_dim);
   Tensor v = activations(tokens, config.num_kv_heads * config.head_dim);
   const std::array<LinearTarget, 3> projections = {
       LinearTarget{block[Query], q}, LinearTarget{block[Key], k}, LinearTarget{block[Value], v}};
-  backend.norm_linears({block.attention_norm, eps}, x, projections, normed_out);
+  backend.norm_linears({block.attention_norm, eps}, x, projections,
+                       tap != nullptr ? &normed : nullptr);
   observe(tap, Site::AttentionInput, normed);
 
   Tensor heads = activations(tokens, config.num_heads * config.head_dim);
   backend.attention(shape.attention(), q, k, v, position, cache, heads);
   observe(tap, Site::AttentionOutput, heads);
   backend.linear_residual(block[Output], heads, x);
+}
 
+void forward_mlp(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
+                 ActivationTap* tap) {
+  using enum LinearRole;
+  const ModelConfig& config = shape.config;
+  const std::int64_t tokens = x.dim(0);
+  const auto eps = static_cast<float>(config.norm_eps);
+  Tensor normed = tap != nullptr ? activations(tokens, config.hidden_size) : Tensor();
   Tensor hidden = activations(tokens, config.intermediate_size);
   backend.norm_gate_up({block.mlp_norm, eps}, x, block[Gate], block[Up], gated(config.activation),
-                       hidden, normed_out);
+                       hidden, tap != nullptr ? &normed : nullptr);
   observe(tap, Site::MlpInput, normed);
   observe(tap, Site::MlpHidden, hidden);
   backend.linear_residual(block[Down], hidden, x);
+}
+
+void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
+                   std::int64_t position, KvLayer& cache, ActivationTap* tap) {
+  forward_attention(backend, shape, block, x, position, cache, tap);
+  forward_mlp(backend, shape, block, x, tap);
 }
 
 Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequence,

@@ -71,6 +71,12 @@ KvLayer make_kv_layer(const DecoderShape& shape, std::int64_t capacity);
 void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
                    std::int64_t position, KvLayer& cache, ActivationTap* tap = nullptr);
 
+/// The two halves of `forward_block`: x += attention(norm(x)) and x += mlp(norm(x)).
+void forward_attention(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
+                       std::int64_t position, KvLayer& cache, ActivationTap* tap = nullptr);
+void forward_mlp(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
+                 ActivationTap* tap = nullptr);
+
 /// A whole model in memory: FP16 dense, or quantized. Built by `load_decoder` or by the runtime
 /// from a run folder or an AWQ checkpoint.
 struct Decoder {

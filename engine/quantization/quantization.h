@@ -76,11 +76,21 @@ struct SearchProblem {
   const SiteStats* input = nullptr;
   Producer producer = Producer::AttentionNorm;
   const ModelConfig* config = nullptr;
+  /// [channels of the producer] the largest |value| that 1/s will multiply, biases included; s
+  /// stays 1 where it is 0, and s is bounded so that no folded value passes float16. Empty: not
+  /// bounded.
+  std::vector<float> producer_peak;
 };
+
+/// The problem of one scale group, viewing `block` (dense float32) and `stats`.
+SearchProblem make_search_problem(const DecoderShape& shape, const Block& block,
+                                  std::int64_t block_index, const ActivationStats& stats,
+                                  const ScaleGroupRow& group,
+                                  const std::function<LinearSettings(const LinearId&)>& settings);
 
 struct ScaleChoice {
   AlphaCurve curve;                   ///< summed over the consumers
-  std::vector<AlphaCurve> by_linear;  ///< one per consumer, same α
+  std::vector<AlphaCurve> by_linear;  ///< one per consumer, same α; no trials when kept FP16
   double alpha = 0;
   std::vector<float> channel_scales;  ///< [in_features] as consumers see it
 };
@@ -88,14 +98,18 @@ struct ScaleChoice {
 using TrialSink = std::function<void(const AlphaTrial&)>;
 /// Share of the rows that an estimate uses: at least 256 rows, fixed for a run.
 enum class SearchEffort { Exact, Estimate };
+inline constexpr std::int64_t kEstimateRows = 256;
+
+/// Consumers kept in FP16 are left out of the loss; when all others are round-to-nearest, α = 0 is
+/// the only trial. A pinned α is tried beside the grid and taken. Throws Error(Cancelled) within
+/// one α, and Error(BadInput) when no candidate is finite.
 ScaleChoice search_scales(Backend& backend, const SearchProblem& problem, SearchEffort effort,
                           std::stop_token stop, const TrialSink& on_trial);
 
-/// Statistics of Δ′/Δ (the paper's Table 2), over the groups that hold salient channels and over
-/// all.
+/// Statistics of Δ′/Δ (the paper's Table 2). Steps are exact here, before float16.
 struct StepStats {
-  double changed_share = 0;     ///< share of groups with Δ′ ≠ Δ
-  double mean_step_ratio = 1;   ///< mean Δ′/Δ over groups
+  double changed_share = 0;     ///< share of all groups with Δ′ ≠ Δ
+  double mean_step_ratio = 1;   ///< mean Δ′/Δ over all groups
   double mean_error_ratio = 1;  ///< mean Δ′/(Δ·s) over the salient channels' weights
   double median_step_ratio = 1;
   double salient_error_ratio = 1;  ///< median of Δ′/(Δ·s) over salient channels' weights
@@ -120,6 +134,8 @@ struct FixedScaleRow {
   double factor = 1;
   StepStats stats;
   double loss_over_rtn = 1;
+  /// The table's third line: mean Δ′/Δ over all groups, divided by the factor.
+  double paper_error_ratio() const { return stats.mean_step_ratio / factor; }
 };
 std::vector<FixedScaleRow> fixed_scale_table(Backend& backend, const Tensor& weight,
                                              const SiteStats& input,
@@ -156,7 +172,9 @@ struct QuantizedBlock {
     Tensor dense;                          ///< [out, in] F32 scaled weights when kept FP16
     Tensor bias;                           ///< F32, 1/s folded in where the row is a producer
     std::vector<float> channel_scales;     ///< [in_features] folded into the columns
-    Tensor clip;  ///< [out_features, num_groups] F32 max |w·s| in force, empty when not clipped
+    /// [out_features, num_groups] F32 max |w·s| in force (in units of W·diag(s), before the rows of
+    /// a producer are divided); empty when not clipped.
+    Tensor clip;
   };
   std::vector<Entry> linears;         ///< in kLinearRoles order
   std::vector<LinearReport> reports;  ///< same order
@@ -164,9 +182,12 @@ struct QuantizedBlock {
 
 struct BlockOptions {
   std::function<LinearSettings(const LinearId&)> settings;
+  /// BlockOutput needs ActivationStats::kept_inputs; kBlockLossWindows are enough.
   LossSite loss_site = LossSite::LinearOutput;
   double salient_share = 0.01;
 };
+
+inline constexpr std::int64_t kBlockLossWindows = 4;
 
 /// What `quantize_block` tells while it works.
 struct BlockSink {
@@ -174,17 +195,17 @@ struct BlockSink {
   std::function<void(const LinearReport&)> on_linear;
 };
 
-/// Search, fold, clip and round one block. Scales of every group are searched on the original
-/// weights, then folded, then clip and rounding see the folded weights and G' = D⁻¹ G D⁻¹.
-/// Throws Error(Cancelled) within one α; Error(BadInput) when no candidate is finite.
+/// Search, fold, clip and round one block, dense in float32. Scales of every group are searched on
+/// the original weights, then folded, then clip and rounding see the folded weights and G' = D⁻¹ G
+/// D⁻¹. Throws Error(Cancelled) within one α; Error(BadInput) when no candidate is finite.
 QuantizedBlock quantize_block(Backend& backend, const DecoderShape& shape, const Block& block,
-                              const ActivationStats& stats, const BlockOptions& options,
-                              std::stop_token stop, const BlockSink& sink);
+                              std::int64_t block_index, const ActivationStats& stats,
+                              const BlockOptions& options, std::stop_token stop,
+                              const BlockSink& sink);
 
-/// Error planes for the heat map of one linear, each [out_features, in_features] F32:
-/// |Ŵ − W|·magnitude for RTN and for the chosen scales.
+/// What the heat map of one linear is made of, each [out_features, in_features] F32.
 struct ErrorPlanes {
-  Tensor weight;     ///< W
+  Tensor weight;     ///< W, the handle that was given
   Tensor rtn_error;  ///< Q(W) − W
   Tensor awq_error;  ///< Q(W·s)/s − W, clip included
 };

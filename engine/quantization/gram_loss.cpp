@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/quantization/gram_loss.h"
+
+#include <cstring>
+#include <numeric>
+
+namespace salient {
+namespace {
+
+/// A fraction in [0, 1) that depends on i alone.
+double fraction(std::uint64_t i) {
+  std::uint64_t z = (i + 1) * 0x9E3779B97F4A7C15U;
+  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
+  return static_cast<double>((z ^ (z >> 31U)) >> 11U) * 0x1p-53;
+}
+
+/// One row from each of `count` equal stretches: spread evenly, yet in step with no head size.
+Tensor spread_rows(const Tensor& weight, std::int64_t count) {
+  Tensor picked(DType::F32, {count, weight.dim(1)});
+  const double stretch = static_cast<double>(weight.dim(0)) / static_cast<double>(count);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto row = static_cast<std::int64_t>(
+        (static_cast<double>(i) + fraction(static_cast<std::uint64_t>(i))) * stretch);
+    const Tensor source = weight.rows(row, row + 1);
+    std::memcpy(picked.rows(i, i + 1).data(), source.data(), source.bytes());
+  }
+  return picked;
+}
+
+}  // namespace
+
+GramLoss::GramLoss(Backend& backend, const Tensor& weight, const SiteStats& input,
+                   const QuantScheme& scheme, std::int64_t rows)
+    : backend_(backend),
+      input_(input),
+      scheme_(scheme),
+      weight_(rows == 0 || rows >= weight.dim(0) ? weight : spread_rows(weight, rows)),
+      error_(DType::F32, weight_.shape()),
+      row_losses_(static_cast<std::size_t>(weight_.dim(0))),
+      factor_(static_cast<double>(weight.dim(0)) / static_cast<double>(weight_.dim(0)) /
+              static_cast<double>(input.tokens)) {}
+
+double GramLoss::of_error(const Tensor& error) {
+  backend_.quadratic_form(error, input_.gram, row_losses_);
+  return std::accumulate(row_losses_.begin(), row_losses_.end(), 0.0) * factor_;
+}
+
+double GramLoss::of_scales(std::span<const float> channel_scales) {
+  backend_.rounding_error({weight_, channel_scales, nullptr, scheme_}, error_);
+  return of_error(error_);
+}
+
+double GramLoss::signal() {
+  return of_error(weight_);
+}
+
+}  // namespace salient

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "engine/backend/expect.h"
+#include "engine/backend/number_of.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/bandwidth.h"
 #include "kernels/cpu/elementwise.h"
-#include "kernels/cpu/matmul.h"
 #include "kernels/cpu/rms_norm.h"
 
 namespace salient {
@@ -18,23 +18,6 @@ namespace salient {
 namespace cpu = kernels::cpu;
 
 namespace {
-
-/// Up to so many tokens every thread norms all of them for itself instead of waiting for others.
-constexpr std::int64_t kFewTokens = 8;
-
-cpu::Number number_of(const Tensor& weight) {
-  switch (weight.dtype()) {
-    case DType::F32:
-      return cpu::Number::F32;
-    case DType::F16:
-      return cpu::Number::F16;
-    case DType::BF16:
-      return cpu::Number::BF16;
-    default:
-      throw std::logic_error("linear: weights are " + std::string(name_of(weight.dtype())) +
-                             ", expected float32, float16 or bfloat16");
-  }
-}
 
 void expect_linear(const char* stage, const Linear& linear, const Tensor& input,
                    const Tensor& output) {
@@ -55,6 +38,7 @@ const float* floats(const Tensor& tensor) {
 CpuBackend::CpuBackend(int threads, cpu::Isa isa)
     : pool_(threads),
       cpu_{pool_, cpu::kernel_table(isa)},
+      part_activations_(static_cast<std::size_t>(pool_.size())),
       norms_(static_cast<std::size_t>(pool_.size())) {}
 
 DeviceInfo CpuBackend::device() const {
@@ -77,10 +61,6 @@ void CpuBackend::set_activation_precision(ActivationPrecision precision) {
   precision_ = precision;
 }
 
-PackedLinear CpuBackend::pack(const QuantizedMatrix& /*matrix*/, Tensor /*bias*/) {
-  throw std::logic_error("pack: packed linears are not built in");
-}
-
 void CpuBackend::embed(const Tensor& table, std::span<const std::int32_t> ids, Tensor& x) {
   const auto tokens = static_cast<std::int64_t>(ids.size());
   expect_float32("embed", "x", x, {tokens, table.dim(1)});
@@ -90,41 +70,14 @@ void CpuBackend::embed(const Tensor& table, std::span<const std::int32_t> ids, T
   cpu::embedding(cpu_, table.data(), number_of(table), table.dim(1), ids.data(), tokens, floats(x));
 }
 
-void CpuBackend::embed_packed(const PackedLinear& /*table*/, std::span<const std::int32_t> /*ids*/,
-                              Tensor& /*x*/) {
-  throw std::logic_error("embed_packed: packed linears are not built in");
-}
-
-void CpuBackend::linear_part(const Linear& linear, const float* x, std::int64_t tokens, float* y,
-                             cpu::Store store, int part) {
-  const auto& dense = std::get<DenseLinear>(linear);
-  cpu_.table.matmul({.x = x,
-                     .tokens = tokens,
-                     .in_features = dense.weight.dim(1),
-                     .weight = dense.weight.data(),
-                     .number = number_of(dense.weight),
-                     .out_features = dense.weight.dim(0),
-                     .bias = dense.bias.empty() ? nullptr : floats(dense.bias),
-                     .y = y,
-                     .store = store},
-                    part, pool_.size(), pool_.scratch(part));
-}
-
-void CpuBackend::linear_in_one_run(const Linear& linear, const Tensor& input, Tensor& output,
-                                   cpu::Store store) {
-  pool_.run([&](int part) {
-    linear_part(linear, floats(input), input.dim(0), floats(output), store, part);
-  });
-}
-
 void CpuBackend::linear(const Linear& linear, const Tensor& input, Tensor& output) {
   expect_linear("linear", linear, input, output);
-  linear_in_one_run(linear, input, output, cpu::Store::Replace);
+  linear_in_stage({&linear, floats(output), cpu::Store::Replace}, input);
 }
 
 void CpuBackend::linear_residual(const Linear& linear, const Tensor& input, Tensor& x) {
   expect_linear("linear_residual", linear, input, x);
-  linear_in_one_run(linear, input, x, cpu::Store::Add);
+  linear_in_stage({&linear, floats(x), cpu::Store::Add}, input);
 }
 
 const float* CpuBackend::normed_for_all(const RmsNorm& norm, const Tensor& x, Tensor* normed) {
@@ -156,11 +109,19 @@ void CpuBackend::norm_linears(const RmsNorm& norm, const Tensor& x,
   for (const LinearTarget& target : targets) {
     expect_linear("norm_linears", target.linear, x, target.output);
   }
+  forget_activations();
+  const std::int64_t tokens = x.dim(0);
   const float* all = normed_for_all(norm, x, normed);
+  if (tokens > kFewTokens) {
+    for (const LinearTarget& target : targets) {
+      linear_for_many({&target.linear, floats(target.output), cpu::Store::Replace}, all, tokens);
+    }
+    return;
+  }
   pool_.run([&](int part) {
     const float* h = normed_for_part(norm, x, all, part);
     for (const LinearTarget& target : targets) {
-      linear_part(target.linear, h, x.dim(0), floats(target.output), cpu::Store::Replace, part);
+      linear_part({&target.linear, floats(target.output), cpu::Store::Replace}, h, tokens, part);
     }
   });
 }
@@ -170,15 +131,25 @@ void CpuBackend::norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear
                               Tensor* normed) {
   expect_linear("norm_gate_up gate", gate, x, hidden);
   expect_linear("norm_gate_up up", up, x, hidden);
+  forget_activations();
+  const std::int64_t tokens = x.dim(0);
   const float* all = normed_for_all(norm, x, normed);
   float* ups = ups_.floats(static_cast<std::size_t>(hidden.size()));
-  const bool same_kind = gate.index() == up.index();
-  const bool fused = same_kind && x.dim(0) <= kFewTokens;
+  const LinearCall gate_call{&gate, floats(hidden), cpu::Store::Replace};
+  const LinearCall up_call{&up, ups, cpu::Store::Replace};
+  if (tokens > kFewTokens) {
+    linear_for_many(gate_call, all, tokens);
+    linear_for_many(up_call, all, tokens);
+    cpu::silu_mul(cpu_, floats(hidden), ups, hidden.size());
+    return;
+  }
+  // A part computes the same outputs of both when both are of one kind.
+  const bool fused = gate.index() == up.index();
   pool_.run([&](int part) {
     const float* h = normed_for_part(norm, x, all, part);
-    linear_part(gate, h, x.dim(0), floats(hidden), cpu::Store::Replace, part);
-    linear_part(up, h, x.dim(0), ups, cpu::Store::Replace, part);
-    if (fused) activate_part(gate, floats(hidden), ups, x.dim(0), part);
+    linear_part(gate_call, h, tokens, part);
+    linear_part(up_call, h, tokens, part);
+    if (fused) activate_part(gate, floats(hidden), ups, tokens, part);
   });
   if (!fused) cpu::silu_mul(cpu_, floats(hidden), ups, hidden.size());
 }
@@ -186,7 +157,9 @@ void CpuBackend::norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear
 void CpuBackend::activate_part(const Linear& gate, float* hidden, const float* up,
                                std::int64_t tokens, int part) {
   const std::int64_t width = out_features(gate);
-  const cpu::Share own = cpu::outputs_of_part(width, cpu_.table.panel, part, pool_.size());
+  const bool packed = std::holds_alternative<PackedLinear>(gate);
+  const std::int64_t panel = packed ? kernels::PackedShape::kRows : cpu_.table.panel;
+  const cpu::Share own = cpu::outputs_of_part(width, panel, part, pool_.size());
   for (std::int64_t t = 0; t < tokens; ++t) {
     const std::int64_t first = t * width + own.begin;
     cpu_.table.silu_mul(hidden + first, up + first, own.end - own.begin);

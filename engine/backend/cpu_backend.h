@@ -44,11 +44,38 @@ class CpuBackend final : public Backend {
   QuantizedMatrix quantize(const RoundingProblem& problem) override;
 
  private:
-  /// One linear's part of the work inside a run of the pool.
-  void linear_part(const Linear& linear, const float* x, std::int64_t tokens, float* y,
-                   kernels::cpu::Store store, int part);
-  void linear_in_one_run(const Linear& linear, const Tensor& input, Tensor& output,
-                         kernels::cpu::Store store);
+  /// Up to so many tokens every part does for itself what is cheap, instead of waiting for others.
+  static constexpr std::int64_t kFewTokens = 8;
+
+  struct LinearCall {
+    const Linear* linear;
+    float* y;
+    kernels::cpu::Store store;
+  };
+  /// Integers of packed linears' activations, remembered while one stage runs.
+  struct Activations {
+    kernels::cpu::Scratch memory;
+    const float* x = nullptr;
+    kernels::cpu::ActivationLayout layout{};
+  };
+
+  /// One linear's part of the work inside a run of the pool, few tokens.
+  void linear_part(const LinearCall& call, const float* x, std::int64_t tokens, int part);
+  /// One linear with as many runs as it needs, many tokens.
+  void linear_for_many(const LinearCall& call, const float* x, std::int64_t tokens);
+  void linear_in_stage(const LinearCall& call, const Tensor& input);
+  void dense_part(const DenseLinear& dense, const LinearCall& call, const float* x,
+                  std::int64_t tokens, int part);
+  void packed_part(const PackedLinear& packed, const LinearCall& call,
+                   const std::uint8_t* activations, std::int64_t tokens, int part);
+  kernels::cpu::ActivationLayout layout_of(const PackedLinear& packed) const;
+  /// The integers of all tokens, computed by one part for itself.
+  const std::uint8_t* activations_for_part(const PackedLinear& packed, const float* x,
+                                           std::int64_t tokens, int part);
+  /// The same by all parts for all.
+  const std::uint8_t* activations_for_all(const PackedLinear& packed, const float* x,
+                                          std::int64_t tokens);
+  void forget_activations();
   /// norm(x) of every token where part `part` may read it: computed by each part for itself while
   /// few tokens are in flight, which costs less than a barrier.
   const float* normed_for_part(const RmsNorm& norm, const Tensor& x, const float* all, int part);
@@ -62,6 +89,8 @@ class CpuBackend final : public Backend {
   kernels::cpu::ThreadPool pool_;
   kernels::cpu::Cpu cpu_;
   ActivationPrecision precision_ = ActivationPrecision::Exact;
+  std::vector<Activations> part_activations_;  ///< per part
+  Activations activations_;
   std::vector<kernels::cpu::Scratch> norms_;  ///< per part
   kernels::cpu::Scratch normed_;
   kernels::cpu::Scratch ups_;

@@ -11,6 +11,7 @@
 #include "kernels/cpu/clip_search.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/matmul.h"
+#include "kernels/cpu/packed_linear.h"
 #include "kernels/cpu/rounding.h"
 #include "kernels/cpu/thread_pool.h"
 
@@ -51,6 +52,10 @@ struct KernelTable {
                  std::int64_t half);
   void (*attention)(const AttentionProblem& problem, std::int64_t kv_head, std::int64_t begin,
                     std::int64_t end, Scratch& scratch);
+  /// x [in_features] -> one token's bytes.
+  void (*quantize_activations)(const float* x, const ActivationLayout& layout, std::uint8_t* out);
+  /// Blocks begin…end-1 of 16 rows.
+  void (*packed_rows)(const PackedProblem& problem, std::int64_t begin, std::int64_t end);
   /// gate = gate / (1 + exp(-gate)) · up.
   void (*silu_mul)(float* gate, const float* up, std::int64_t count);
   void (*add)(float* x, const float* y, std::int64_t count);

@@ -11,12 +11,13 @@
 #include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/matmul_kernel.h"
 #include "kernels/cpu/quadratic_form_kernel.h"
+#include "kernels/cpu/quantize_activations_kernel.h"
 #include "kernels/cpu/rounding_kernel.h"
 
 namespace salient::kernels::cpu {
 
 template <class S>
-constexpr KernelTable make_table(Isa isa) {
+constexpr KernelTable make_table(Isa isa, decltype(KernelTable::packed_rows) packed) {
   return {.isa = isa,
           .panel = Tile<S>::kCols,
           .matmul = matmul_part<S>,
@@ -30,6 +31,8 @@ constexpr KernelTable make_table(Isa isa) {
           .rms_norm = rms_norm_kernel<S>,
           .rotate = rotate_kernel<S>,
           .attention = attention_kernel<S>,
+          .quantize_activations = quantize_activations<S>,
+          .packed_rows = packed,
           .silu_mul = silu_mul_kernel<S>,
           .add = add_kernel<S>,
           .convert = convert_kernel<S>,

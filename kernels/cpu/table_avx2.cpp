@@ -5,7 +5,7 @@
 namespace salient::kernels::cpu {
 
 const KernelTable& avx2_table() {
-  static constexpr KernelTable kTable = make_table<Avx2>(Isa::Avx2);
+  static constexpr KernelTable kTable = make_table<Avx2>(Isa::Avx2, packed_rows_avx2);
   return kTable;
 }
 

@@ -5,7 +5,7 @@
 namespace salient::kernels::cpu {
 
 const KernelTable& avx512_table() {
-  static constexpr KernelTable kTable = make_table<Avx512>(Isa::Avx512);
+  static constexpr KernelTable kTable = make_table<Avx512>(Isa::Avx512, packed_rows_avx512);
   return kTable;
 }
 

@@ -5,7 +5,7 @@
 namespace salient::kernels::cpu {
 
 const KernelTable& portable_table() {
-  static constexpr KernelTable kTable = make_table<Portable>(Isa::Portable);
+  static constexpr KernelTable kTable = make_table<Portable>(Isa::Portable, packed_rows_portable);
   return kTable;
 }
 

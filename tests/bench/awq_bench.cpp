@@ -124,10 +124,12 @@ void run(const char* model, const char* text_path, const CalibrationOptions& opt
   const double rate_before = matrix_rate(*backend, shape.config);
   double calibrate = 0;
   double search = 0;
-  const auto start = Clock::now();
+  double load = 0;
   for (std::int64_t i = 0; i < shape.config.num_layers; ++i) {
-    const Block block = load_block(*checkpoint, shape, i, DType::F32);
     auto phase = Clock::now();
+    const Block block = load_block(*checkpoint, shape, i, DType::F32);
+    load += seconds_since(phase);
+    phase = Clock::now();
     const ActivationStats stats = calibrate_block(*backend, shape, block, state, {}, {});
     calibrate += seconds_since(phase);
     phase = Clock::now();
@@ -136,15 +138,16 @@ void run(const char* model, const char* text_path, const CalibrationOptions& opt
     if (i == shape.config.num_layers - 1)
       time_knob(*backend, shape, block, stats, LinearRole::Down);
   }
-  const double total = seconds_since(start);
+  const double total = load + calibrate + search;
   const double rate = std::max(rate_before, matrix_rate(*backend, shape.config));
   const double operations = operations_per_block(shape, windows.token_count, options.seq_len) *
                             static_cast<double>(shape.config.num_layers);
   std::printf("%s\nmatrix products in this run: %.0f GFLOP/s\n", backend->device().details.c_str(),
               rate / 1e9);
-  std::printf("AWQ with clip, %lld x %lld tokens: %.1f s (forward and Gram %.1f, search %.1f)\n",
-              static_cast<long long>(windows.windows.size()),
-              static_cast<long long>(options.seq_len), total, calibrate, search);
+  std::printf(
+      "AWQ with clip, %lld x %lld tokens: %.1f s (read %.1f, forward and Gram %.1f, search %.1f)\n",
+      static_cast<long long>(windows.windows.size()), static_cast<long long>(options.seq_len),
+      total, load, calibrate, search);
   std::printf("%.2f TFLOP at %.0f GFLOP/s, %.0f %% of the matrix-product rate\n", operations / 1e12,
               operations / total / 1e9, 100 * operations / total / rate);
   std::printf("peak memory %.2f GB\n", static_cast<double>(peak_rss_bytes()) / 1e9);

@@ -73,7 +73,7 @@ class Turn {
   Turn(std::vector<Speaker>& speakers, const ChatOptions& options, const ChatSink& sink)
       : speakers_(speakers), options_(options), sink_(sink) {}
 
-  void run(std::stop_token stop) {
+  void run(const std::stop_token& stop) {
     for (std::int64_t place = 0; !all_finished(); ++place) {
       if (stop.stop_requested()) return finish_all([](Speaker& s) { s.stopped_by_user = true; });
       if (place >= options_.max_new_tokens) {

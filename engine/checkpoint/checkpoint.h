@@ -108,4 +108,7 @@ class Checkpoint {
 /// a second for any size. Checks everything in reliability rule 2 before allocating.
 std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path);
 
+/// Only the vocabulary of a GGUF file, of any architecture and also without tensors.
+GgufVocabulary read_gguf_vocabulary(const std::filesystem::path& file);
+
 }  // namespace salient

@@ -30,8 +30,10 @@ constexpr std::uint64_t kCompanionBytes = 16 * kMiB;
 
 constexpr std::size_t kGgufNameBytes = 63;
 constexpr std::size_t kGgufRank = 4;
-constexpr std::uint64_t kGgufKeys = 1024 * 1024;
+constexpr std::uint64_t kGgufKeys = 64 * 1024;
 constexpr std::uint64_t kGgufArrayElements = 16 * 1024 * 1024;
+/// All string values that are kept, and all tokens and merges.
+constexpr std::uint64_t kGgufTextBytes = 64 * kMiB;
 constexpr std::uint64_t kGgufMaxAlignment = kMiB;
 constexpr std::uint64_t kTokenBytes = 64 * kKiB;
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/checkpoint/gguf_config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "engine/checkpoint/config_reader.h"
+#include "engine/checkpoint/foreign_text.h"
+#include "engine/checkpoint/limits.h"
+#include "engine/checkpoint/tensor_reader.h"
+#include "engine/error.h"
+
+namespace salient {
+namespace {
+
+constexpr double kMinEps = 1e-20;
+constexpr double kMaxEps = 0.1;
+
+/// Look-ups below the architecture's prefix: "llama.block_count".
+class ArchitectureKeys {
+ public:
+  ArchitectureKeys(const GgufMetadata& metadata, std::string_view architecture)
+      : metadata_(metadata), prefix_(std::string(architecture) + ".") {}
+
+  std::string full(std::string_view key) const { return prefix_ + std::string(key); }
+  std::int64_t integer(std::string_view key, std::int64_t low, std::int64_t high) const {
+    const auto value = metadata_.integer(full(key), low, high);
+    if (!value) metadata_.refuse(full(key), "is missing");
+    return *value;
+  }
+  std::int64_t integer_or(std::string_view key, std::int64_t low, std::int64_t high,
+                          std::int64_t absent) const {
+    return metadata_.integer(full(key), low, high).value_or(absent);
+  }
+  double real_or(std::string_view key, double low, double high, double absent) const {
+    return metadata_.real(full(key), low, high).value_or(absent);
+  }
+  /// Throws Error(Unsupported) unless the key is absent or `only`.
+  void only(std::string_view key, std::int64_t only) const {
+    const std::int64_t value = integer_or(key, 0, limits::kPositions, only);
+    if (value == only) return;
+    metadata_.refuse_unsupported(full(key), "is " + std::to_string(value) + ", only " +
+                                                std::to_string(only) + " is supported");
+  }
+  const GgufMetadata& metadata() const { return metadata_; }
+
+ private:
+  const GgufMetadata& metadata_;
+  std::string prefix_;
+};
+
+const GgufTensorEntry* find_tensor(const GgufHeader& header, std::string_view name) {
+  const auto found = std::find_if(header.tensors.begin(), header.tensors.end(),
+                                  [&](const GgufTensorEntry& t) { return t.name == name; });
+  return found == header.tensors.end() ? nullptr : &*found;
+}
+
+void read_scaling_keys(const ArchitectureKeys& keys, RopeConfig& rope) {
+  const std::string key = keys.full("rope.scaling.type");
+  const std::string type = keys.metadata().text(key).value_or("none");
+  if (type != "none" && type != "linear") {
+    keys.metadata().refuse_unsupported(key, in_quotes(type) + " is not supported");
+  }
+  const double old_style = keys.real_or("rope.scale_linear", 1e-3, 1e4, 1.0);
+  rope.factor = keys.real_or("rope.scaling.factor", 1e-3, 1e4, old_style);
+  if (type == "none" && !keys.metadata().find(keys.full("rope.scale_linear"))) rope.factor = 1.0;
+  rope.scaling = rope.factor == 1.0 ? RopeScaling::None : RopeScaling::LinearPositions;
+}
+
+/// What llama.cpp's converter writes into rope_freqs for Llama 3's scaling.
+float llama3_factor(const RopeConfig& rope, std::int64_t head_dim, std::int64_t pair) {
+  const double frequency =
+      std::pow(rope.theta, -2.0 * static_cast<double>(pair) / static_cast<double>(head_dim));
+  const double turns =
+      static_cast<double>(rope.original_max_positions) * frequency / (2.0 * std::numbers::pi);
+  if (turns > rope.high_frequency_factor) return 1.0F;
+  if (turns < rope.low_frequency_factor) return static_cast<float>(rope.factor);
+  const double smooth = (turns - rope.low_frequency_factor) /
+                        (rope.high_frequency_factor - rope.low_frequency_factor);
+  return static_cast<float>(1.0 / ((1.0 - smooth) / rope.factor + smooth));
+}
+
+/// The factors of rope_freqs stand for a Llama 3 scaling with its usual borders, or for something
+/// that is not known; the metadata does not say.
+void read_rope_factors(const ByteSource& source, const GgufHeader& header, ModelConfig& config) {
+  const GgufTensorEntry* entry = find_tensor(header, "rope_freqs.weight");
+  if (entry == nullptr) return;
+  if (entry->shape != Shape{config.head_dim / 2}) {
+    throw Error(ErrorKind::BadInput, source.name() + ": tensor \"rope_freqs.weight\": expected " +
+                                         to_string(Shape{config.head_dim / 2}) + ", the file has " +
+                                         to_string(entry->shape));
+  }
+  const StoredTensor stored{
+      {entry->name, std::string(entry->type->name), entry->shape, entry->bytes, 0, entry->offset},
+      entry->type,
+      {}};
+  const Tensor factors = read_tensor(source, stored, DType::F32);
+  const auto values = factors.as<float>();
+  RopeConfig rope = config.rope;
+  rope.scaling = RopeScaling::Llama3;
+  rope.factor = *std::max_element(values.begin(), values.end());
+  bool known = rope.factor >= 1.0 && rope.factor <= 1e4 && config.rope.scaling == RopeScaling::None;
+  for (std::int64_t pair = 0; known && pair < config.head_dim / 2; ++pair) {
+    const float expected = llama3_factor(rope, config.head_dim, pair);
+    known = std::abs(values[static_cast<std::size_t>(pair)] - expected) <= 1e-3F * expected;
+  }
+  if (!known) {
+    throw Error(ErrorKind::Unsupported,
+                source.name() + ": rope_freqs.weight holds factors of an unknown rotary scaling");
+  }
+  if (rope.factor > 1.0) config.rope = rope;
+}
+
+void read_token_ids(const GgufMetadata& metadata, ModelConfig& config) {
+  const auto add = [&](std::string_view key, std::vector<std::int32_t>& ids) {
+    const auto id = metadata.integer(key, -1, 0xFFFFFFFF);
+    if (!id || *id < 0 || *id >= config.vocab_size) return;
+    const auto value = static_cast<std::int32_t>(*id);
+    if (std::find(ids.begin(), ids.end(), value) == ids.end()) ids.push_back(value);
+  };
+  add("tokenizer.ggml.bos_token_id", config.bos_ids);
+  add("tokenizer.ggml.eos_token_id", config.eos_ids);
+  add("tokenizer.ggml.eot_token_id", config.eos_ids);
+}
+
+void read_sizes(const ArchitectureKeys& keys, const GgufHeader& header, ModelConfig& config) {
+  config.hidden_size = keys.integer("embedding_length", 1, limits::kHiddenSize);
+  config.intermediate_size = keys.integer("feed_forward_length", 1, limits::kIntermediateSize);
+  config.num_layers = keys.integer("block_count", 1, limits::kLayers);
+  config.num_heads = keys.integer("attention.head_count", 1, limits::kHeads);
+  config.num_kv_heads =
+      keys.integer_or("attention.head_count_kv", 1, limits::kHeads, config.num_heads);
+  config.max_positions = keys.integer_or("context_length", 1, limits::kPositions, 2048);
+  const bool has_key_length = keys.metadata().find(keys.full("attention.key_length")) != nullptr;
+  if (!has_key_length && config.hidden_size % config.num_heads != 0) {
+    keys.metadata().refuse(keys.full("attention.head_count"),
+                           "is " + std::to_string(config.num_heads) +
+                               ", which does not divide the embedding length " +
+                               std::to_string(config.hidden_size));
+  }
+  config.head_dim = keys.integer_or("attention.key_length", 1, limits::kHeadDim,
+                                    config.hidden_size / config.num_heads);
+  keys.only("attention.value_length", config.head_dim);
+  keys.only("rope.dimension_count", config.head_dim);
+  keys.only("expert_count", 0);
+  const GgufTensorEntry* embedding = find_tensor(header, "token_embd.weight");
+  const std::int64_t rows = embedding == nullptr || embedding->shape.size() != 2
+                                ? 0
+                                : std::min(embedding->shape[0], limits::kVocabulary);
+  config.vocab_size = keys.integer_or("vocab_size", 1, limits::kVocabulary, rows);
+}
+
+}  // namespace
+
+const Family& read_gguf_family(const GgufMetadata& metadata) {
+  constexpr std::string_view kKey = "general.architecture";
+  const auto name = metadata.text(kKey);
+  if (!name) metadata.refuse(kKey, "is missing");
+  const Family* family = find_gguf_family(*name);
+  if (family == nullptr) {
+    metadata.refuse_unsupported(kKey,
+                                in_quotes(*name) + " is not supported, known: " + known_families());
+  }
+  return *family;
+}
+
+ModelConfig read_gguf_config(const ByteSource& source, const GgufHeader& header) {
+  const GgufMetadata& metadata = header.metadata;
+  const Family& family = read_gguf_family(metadata);
+  const ArchitectureKeys keys(metadata, family.gguf_architecture);
+  ModelConfig config;
+  config.model_type = family.model_type;
+  config.name = escaped(metadata.text("general.name").value_or(source.name()));
+  read_sizes(keys, header, config);
+  const auto eps = metadata.real(keys.full("attention.layer_norm_rms_epsilon"), kMinEps, kMaxEps);
+  if (!eps) metadata.refuse(keys.full("attention.layer_norm_rms_epsilon"), "is missing");
+  config.norm_eps = *eps;
+  config.rope.theta = keys.real_or("rope.freq_base", 1.0, 1e12, 10000.0);
+  read_scaling_keys(keys, config.rope);
+  check_consistency(config, source.name());
+  read_rope_factors(source, header, config);
+  config.attention_bias = find_tensor(header, "blk.0.attn_q.bias") != nullptr;
+  config.mlp_bias = find_tensor(header, "blk.0.ffn_up.bias") != nullptr;
+  config.tied_head = find_tensor(header, "output.weight") == nullptr;
+  read_token_ids(metadata, config);
+  return config;
+}
+
+}  // namespace salient

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "engine/checkpoint/config_reader.h"
+#include "engine/checkpoint/foreign_text.h"
+#include "engine/checkpoint/gguf_config.h"
+#include "engine/checkpoint/gguf_header.h"
+#include "engine/checkpoint/gguf_vocabulary.h"
+#include "engine/checkpoint/limits.h"
+#include "engine/checkpoint/opened_checkpoint.h"
+#include "engine/checkpoint/sha256.h"
+#include "engine/error.h"
+
+namespace salient {
+namespace {
+
+std::string sha256_of_start(const ByteSource& source, std::uint64_t bytes) {
+  Sha256 hash;
+  std::vector<std::byte> buffer(limits::kMiB);
+  for (std::uint64_t at = 0; at < bytes; at += buffer.size()) {
+    const auto piece = std::span(buffer).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), bytes - at)));
+    source.read(at, piece);
+    hash.update(piece);
+  }
+  return hash.hex_digest();
+}
+
+/// Parts of a split model are named base-00001-of-00003.gguf.
+void check_split(const GgufMetadata& metadata, const FileSource& source) {
+  const std::int64_t count = metadata.integer("split.count", 0, 99'999).value_or(0);
+  if (count < 2) return;
+  std::string stem = source.identity().path.stem().string();
+  constexpr std::size_t kSuffix = std::string_view("-00001-of-00003").size();
+  std::string missing;
+  if (stem.size() > kSuffix) {
+    stem.resize(stem.size() - kSuffix);
+    for (std::int64_t part = 1; part <= std::min<std::int64_t>(count, 100); ++part) {
+      char suffix[48];
+      std::snprintf(suffix, sizeof(suffix), "-%05d-of-%05d.gguf", static_cast<int>(part),
+                    static_cast<int>(count));
+      std::error_code ignored;
+      const auto path = source.identity().path.parent_path() / (stem + suffix);
+      if (std::filesystem::exists(path, ignored)) continue;
+      missing += (missing.empty() ? "" : ", ") + escaped(path.filename().string(), 255);
+    }
+  }
+  const std::string words = source.name() + ": is one of " + std::to_string(count) + " parts";
+  if (!missing.empty()) {
+    throw Error(ErrorKind::BadInput, words + ", these are missing: " + missing);
+  }
+  throw Error(ErrorKind::Unsupported, words + ": join them with llama-gguf-split --merge first");
+}
+
+void check_block_numbers(const ModelConfig& config,
+                         const std::map<std::int64_t, std::string>& first,
+                         const std::string& file) {
+  const auto beyond = first.lower_bound(config.num_layers);
+  if (beyond == first.end()) return;
+  throw Error(ErrorKind::BadInput, file + ": the block count is " +
+                                       std::to_string(config.num_layers) + ", but there is " +
+                                       in_quotes(beyond->second));
+}
+
+void add_tensors(const GgufHeader& header, const std::string& file, CheckpointParts& parts) {
+  std::map<std::int64_t, std::string> first_of_block;
+  std::vector<std::string> unused;
+  for (const GgufTensorEntry& entry : header.tensors) {
+    const std::optional<GgufName> name = huggingface_name(entry.name);
+    if (!name) {
+      if (entry.name != "rope_freqs.weight") unused.push_back(entry.name);
+      continue;
+    }
+    first_of_block.try_emplace(name->block, entry.name);
+    if (entry.type->decode == nullptr) {
+      throw Error(ErrorKind::Unsupported, file + ": tensor " + in_quotes(entry.name) + ": type " +
+                                              std::string(entry.type->name) + " is not supported");
+    }
+    parts.tensors.push_back(
+        {{name->name, std::string(entry.type->name), entry.shape, entry.bytes, 0, entry.offset},
+         entry.type,
+         {name->rotary_rows ? parts.config.head_dim : 0}});
+  }
+  check_block_numbers(parts.config, first_of_block, file);
+  if (unused.empty()) return;
+  parts.warnings.push_back(file + ": " + std::to_string(unused.size()) +
+                           " tensors are not used, the first is " + in_quotes(unused.front()));
+}
+
+bool is_quantized(const StoredTensor& tensor) {
+  return tensor.type->block_elements > 1;
+}
+
+/// The type of most of the bytes, and what "FP16" therefore means.
+void describe_precision(const std::string& file, CheckpointParts& parts) {
+  std::map<std::string, std::uint64_t> bytes;
+  bool quantized = false;
+  for (const StoredTensor& tensor : parts.tensors) {
+    bytes[tensor.info.stored_type] += tensor.info.bytes;
+    quantized = quantized || is_quantized(tensor);
+  }
+  const auto most = std::max_element(
+      bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const std::string type = most == bytes.end() ? "F16" : most->first;
+  if (!quantized) {
+    parts.precision = type == "F16" ? "FP16" : type == "F32" ? "FP32" : type;
+    return;
+  }
+  parts.precision = "dequantized from " + type;
+  parts.warnings.push_back(file + ": the weights are stored as " + type + ": quantizing from " +
+                           type + " adds to its error");
+}
+
+void add_vocabulary(const GgufMetadata& metadata, const std::string& file, CheckpointParts& parts) {
+  parts.tokenizer.vocab_rows = parts.config.vocab_size;
+  parts.tokenizer.gguf = read_vocabulary(metadata, file);
+  const GgufValue* chat = metadata.find("tokenizer.chat_template");
+  if (chat != nullptr && std::holds_alternative<std::string>(chat->value)) {
+    parts.tokenizer.chat_template = std::get<std::string>(chat->value);
+  } else if (chat != nullptr) {
+    parts.warnings.push_back(file + ": tokenizer.chat_template is no text of at most " +
+                             std::to_string(limits::kChatTemplateBytes) + " bytes and is not used");
+  }
+  if (!parts.tokenizer.gguf) return;
+  const auto tokens = static_cast<std::int64_t>(parts.tokenizer.gguf->tokens.size());
+  if (tokens == parts.config.vocab_size) return;
+  throw Error(ErrorKind::BadInput, file + ": " + std::to_string(tokens) +
+                                       " tokens for an embedding of " +
+                                       std::to_string(parts.config.vocab_size) + " rows");
+}
+
+}  // namespace
+
+CheckpointParts open_gguf(const std::filesystem::path& path) {
+  auto source = std::make_unique<FileSource>(path);
+  const std::string file = source->name();
+  const GgufHeader header = read_gguf_header(*source);
+  check_split(header.metadata, *source);
+  CheckpointParts parts;
+  parts.format = SourceFormat::Gguf;
+  parts.config = read_gguf_config(*source, header);
+  parts.config_json = make_config_json(parts.config, "float16");
+  add_tensors(header, file, parts);
+  std::sort(parts.tensors.begin(), parts.tensors.end(),
+            [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
+  check_tensors(parts.config, file, false, parts.tensors, parts.warnings);
+  if (header.bytes_behind > 0) {
+    parts.warnings.push_back(file + ": " + std::to_string(header.bytes_behind) +
+                             " bytes after the last tensor are not used");
+  }
+  describe_precision(file, parts);
+  add_vocabulary(header.metadata, file, parts);
+  // A tokenizer that happens to lie beside the file is not this model's.
+  if (!parts.tokenizer.gguf) parts.tokenizer.folder = path.parent_path();
+  const std::uint64_t header_bytes = std::min(header.data_start, source->size());
+  std::string digest = sha256_of_start(*source, header_bytes);
+  parts.add_source(std::move(source), std::move(digest));
+  return parts;
+}
+
+}  // namespace salient

@@ -30,10 +30,10 @@ enum class LossSite { LinearOutput, BlockOutput };
 
 /// What applies to one linear after defaults and --layer overrides are merged.
 struct LinearSettings {
-  QuantScheme scheme;
+  QuantScheme scheme = {};
   Method method = Method::Awq;
   ClipMode clip = ClipMode::Search;
-  std::optional<double> alpha;  ///< pinned instead of searched
+  std::optional<double> alpha = std::nullopt;  ///< pinned instead of searched
   bool keep_fp16 = false;
   bool operator==(const LinearSettings&) const = default;
 };

@@ -53,6 +53,10 @@ std::int64_t rows_scored(const SearchProblem& problem, const Consumer& consumer,
   return (kEstimateRows * consumer.weight->dim(0) + total - 1) / total;
 }
 
+bool all_finite(std::span<const float> scales) {
+  return std::all_of(scales.begin(), scales.end(), [](float s) { return std::isfinite(s); });
+}
+
 /// Runs the trials of one group.
 class Search {
  public:
@@ -76,17 +80,18 @@ class Search {
 
   void try_alpha(double alpha, std::stop_token stop, const SearchSinks& sinks) {
     const std::vector<float> scales = candidates_(alpha);
-    AlphaTrial sum{alpha, 0.0, true};
+    const bool usable = all_finite(scales);
+    AlphaTrial sum{alpha, usable ? 0.0 : std::nan(""), true};
     for (std::size_t c = 0; c < losses_.size(); ++c) {
       if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the search was cancelled");
       if (!losses_[c]) continue;
-      AlphaTrial trial{alpha, losses_[c]->of_scales(scales), true};
+      AlphaTrial trial{alpha, usable ? losses_[c]->of_scales(scales) : std::nan(""), true};
       trial.finite = std::isfinite(trial.loss);
       sum.loss += trial.loss;
       choice_.by_linear[c].trials.push_back(trial);
       if (sinks.on_consumer) sinks.on_consumer(c, trial);
     }
-    if (group_loss_ != nullptr) sum.loss = group_loss_->loss(scales);
+    if (usable && group_loss_ != nullptr) sum.loss = group_loss_->loss(scales);
     sum.finite = std::isfinite(sum.loss);
     choice_.curve.trials.push_back(sum);
     if (sinks.on_group) sinks.on_group(sum);

@@ -6,6 +6,7 @@
 
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/opened_checkpoint.h"
+#include "engine/checkpoint/quantized_folder.h"
 #include "engine/error.h"
 
 namespace salient {
@@ -42,9 +43,10 @@ std::unique_ptr<Checkpoint> open_file(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const std::string name = path.filename().string();
   if (path.extension() == ".safetensors") {
-    return make_checkpoint(open_huggingface_folder(folder, name));
+    return with_quantized_linears(make_checkpoint(open_huggingface_folder(folder, name)));
   }
-  if (path.extension() == ".json") return make_checkpoint(open_huggingface_folder(folder, {}));
+  if (path.extension() == ".json")
+    return with_quantized_linears(make_checkpoint(open_huggingface_folder(folder, {})));
   const std::string kind = foreign_kind(FileSource(path));
   throw Error(ErrorKind::Unsupported,
               escaped(path.string(), 4096) + ": " +
@@ -73,7 +75,7 @@ std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) return open_file(path);
   if (const auto gguf = only_gguf_in(path)) return make_checkpoint(open_gguf(*gguf));
-  return make_checkpoint(open_huggingface_folder(path, {}));
+  return with_quantized_linears(make_checkpoint(open_huggingface_folder(path, {})));
 }
 
 }  // namespace salient

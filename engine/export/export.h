@@ -3,7 +3,7 @@
 
 // Writers: from quantized blocks to a folder that others load. Everything is staged beside the
 // target, re-opened with our own reader, compared with the engine's values, and published by one
-// rename; nothing appears under its final name until it is whole.
+// rename; nothing appears under its final name until it is whole. Blocks come and go one at a time.
 
 #include <cstdint>
 #include <filesystem>
@@ -12,19 +12,26 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "engine/export/job_folder.h"
 #include "engine/quantization/quantization.h"
 
 namespace salient {
 
 enum class ExportFormat {
-  Awq,   ///< AutoAWQ "gemm": 4 bits, group 32/64/128 dividing in_features, zero points stored
+  Awq,   ///< AutoAWQ "gemm": 4 bits, group 32/64/128/row dividing in_features, zero points stored
   Fp16,  ///< dense float16, scales and clip folded in, no codes
   Run,   ///< Salient's own: any bits, ragged groups, mixed; safetensors plus salient/
 };
 /// "awq", "fp16", "run".
 std::string_view key_of(ExportFormat format);
+/// The format of that key; nothing when there is none.
+std::optional<ExportFormat> find_export_format(std::string_view key);
+
+using NamedTensor = std::pair<std::string, Tensor>;
 
 /// Where blocks come from, one at a time: the journal's step files, or a finished run folder.
 class BlockSource {
@@ -32,6 +39,8 @@ class BlockSource {
   virtual ~BlockSource() = default;
   virtual std::int64_t num_blocks() const = 0;
   virtual QuantizedBlock block(std::int64_t index) const = 0;
+  /// What OUT/salient/layerNN.safetensors keeps of a block; nothing: no such file.
+  virtual std::vector<NamedTensor> record(std::int64_t /*index*/) const { return {}; }
 };
 
 struct ExportRequest {
@@ -41,16 +50,29 @@ struct ExportRequest {
   QuantScheme scheme;       ///< the default, for quantization_config
   std::string model_card;   ///< README.md text (engine/report)
   std::string record_json;  ///< salient/record.json: plan, curves, statistics
+  std::vector<LinearId> linears;
+  std::vector<LinearSettings> settings;  ///< one per linear
+  ExistingTarget existing = ExistingTarget::Refuse;
 };
+
+using ExportProgressSink = std::function<void(const std::string& step, double share)>;
 
 /// Why `format` cannot say these settings, one sentence; empty when it can.
 std::string why_not(ExportFormat format, const ModelConfig& config,
                     const std::vector<LinearId>& linears,
                     const std::vector<LinearSettings>& settings);
 
+/// Bytes of the tensors that an export holds, without writing anything.
+std::uint64_t export_bytes(ExportFormat format, const Checkpoint& source,
+                           const std::vector<LinearId>& linears,
+                           const std::vector<LinearSettings>& settings);
+
 /// Writes, verifies and publishes. Throws Error; nothing is left under `target` on failure.
 void export_model(const ExportRequest& request, const std::filesystem::path& target,
-                  std::stop_token stop,
-                  const std::function<void(const std::string& step, double share)>& progress);
+                  std::stop_token stop, const ExportProgressSink& progress);
+
+/// The first half: writes and verifies inside `staging`, an empty folder.
+void stage_export(const ExportRequest& request, const Folder& staging, std::stop_token stop,
+                  const ExportProgressSink& progress);
 
 }  // namespace salient

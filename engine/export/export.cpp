@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/export/export.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/checkpoint/awq_tensors.h"
+#include "engine/error.h"
+#include "engine/export/folded_weights.h"
+#include "engine/export/folder_files.h"
+#include "engine/export/model_layout.h"
+#include "engine/export/sealed_file.h"
+#include "engine/export/verify_export.h"
+
+namespace salient {
+namespace {
+
+using FormatKey = std::pair<ExportFormat, std::string_view>;
+constexpr std::array kFormats = {FormatKey{ExportFormat::Awq, "awq"},
+                                 FormatKey{ExportFormat::Fp16, "fp16"},
+                                 FormatKey{ExportFormat::Run, "run"}};
+constexpr const char* kWriting = "writing";
+
+std::string two_digits(std::int64_t number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+std::string linear_text(const LinearId& id) {
+  return "layer " + std::to_string(id.block) + " " + std::string(short_name(id.role));
+}
+
+/// Why AWQ "gemm" cannot hold one linear.
+std::string awq_objection(const ModelConfig& config, const LinearId& id,
+                          const LinearSettings& settings, const QuantScheme& common) {
+  const Shape shape = linear_shape(config, id.role);
+  const QuantScheme& scheme = settings.scheme;
+  const std::string linear = linear_text(id);
+  if (scheme.bits != 4) {
+    return "AWQ holds 4 bits, " + linear + " has " + std::to_string(scheme.bits);
+  }
+  if (scheme.group_size != common.group_size || scheme.symmetry != common.symmetry) {
+    return "AWQ has one scheme for all linears, " + linear + " has " + to_string(scheme) +
+           " where others have " + to_string(common);
+  }
+  if (scheme.group_size != QuantScheme::kWholeRow && shape[1] % scheme.group_size != 0) {
+    return "group " + std::to_string(scheme.group_size) + " does not divide the " +
+           std::to_string(shape[1]) + " inputs of " + linear;
+  }
+  if (shape[0] % kAwqOutputsPerWord != 0) {
+    return "AWQ packs outputs by 8, " + linear + " has " + std::to_string(shape[0]);
+  }
+  return "";
+}
+
+void require_not_cancelled(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "cancelled");
+}
+
+void write_tensors(SafetensorsFolder& file, const std::vector<NamedTensor>& tensors) {
+  for (const auto& [name, tensor] : tensors) file.write(name, tensor);
+}
+
+/// The record of one block under OUT/salient/.
+void write_record(const BlockSource& blocks, std::int64_t index, const Folder& folder) {
+  const std::vector<NamedTensor> tensors = blocks.record(index);
+  if (tensors.empty()) return;
+  put_tensors(folder, "layer" + two_digits(index) + ".safetensors", tensors);
+}
+
+void write_weights(const ModelLayout& layout, const ExportRequest& request,
+                   const BlockSource& blocks, const Folder& staging, const std::stop_token& stop,
+                   const ExportProgressSink& progress) {
+  SafetensorsFolder file(staging, layout.tensors);
+  const Folder record = staging.subfolder("salient");
+  for (const std::string& name : table_names(layout.shape)) {
+    require_not_cancelled(stop);
+    write_tensors(file, tensors_of_table(layout, *request.source, name));
+  }
+  const std::int64_t count = blocks.num_blocks();
+  for (std::int64_t index = 0; index < count; ++index) {
+    require_not_cancelled(stop);
+    progress(kWriting, static_cast<double>(index) / static_cast<double>(count));
+    const QuantizedBlock block = blocks.block(index);
+    write_tensors(file, norms_of(layout, block));
+    for (const QuantizedBlock::Entry& entry : block.linears) {
+      write_tensors(file, tensors_of(layout, entry));
+    }
+    write_record(*request.blocks, index, record);
+  }
+  file.finish();
+  progress(kWriting, 1);
+  if (!request.record_json.empty()) put_file(record, "record.json", request.record_json);
+  if (record.list().empty()) staging.remove_tree("salient");
+}
+
+}  // namespace
+
+std::string_view key_of(ExportFormat format) {
+  return std::ranges::find(kFormats, format, &FormatKey::first)->second;
+}
+
+std::optional<ExportFormat> find_export_format(std::string_view key) {
+  const auto* found = std::ranges::find(kFormats, key, &FormatKey::second);
+  if (found == kFormats.end()) return std::nullopt;
+  return found->first;
+}
+
+std::string why_not(ExportFormat format, const ModelConfig& config,
+                    const std::vector<LinearId>& linears,
+                    const std::vector<LinearSettings>& settings) {
+  if (format != ExportFormat::Awq) return "";
+  const LinearSettings* common = nullptr;
+  for (std::size_t i = 0; i < linears.size(); ++i) {
+    if (settings.at(i).keep_fp16) continue;
+    if (common == nullptr) common = &settings[i];
+    std::string objection = awq_objection(config, linears[i], settings[i], common->scheme);
+    if (!objection.empty()) return objection;
+  }
+  return common == nullptr ? "every linear is kept in FP16, nothing is left to quantize" : "";
+}
+
+std::uint64_t export_bytes(ExportFormat format, const Checkpoint& source,
+                           const std::vector<LinearId>& linears,
+                           const std::vector<LinearSettings>& settings) {
+  std::uint64_t bytes = 0;
+  for (const TensorSpec& tensor : make_model_layout(format, source, linears, settings).tensors) {
+    bytes += tensor.bytes();
+  }
+  return bytes;
+}
+
+void stage_export(const ExportRequest& request, const Folder& staging, std::stop_token stop,
+                  const ExportProgressSink& progress) {
+  const Checkpoint& source = *request.source;
+  const std::string objection =
+      why_not(request.format, source.config(), request.linears, request.settings);
+  if (!objection.empty()) throw Error(ErrorKind::BadInput, objection + "; choose --format run");
+  const ModelLayout layout =
+      make_model_layout(request.format, source, request.linears, request.settings);
+  const FoldedWeights folded(source, *request.blocks);
+  const BlockSource& blocks = request.format == ExportFormat::Fp16 ? folded : *request.blocks;
+
+  write_weights(layout, request, blocks, staging, stop, progress);
+  write_folder_files(layout, source, request.scheme, staging);
+  if (!request.model_card.empty()) put_file(staging, "README.md", request.model_card);
+  staging.sync();
+  verify_export(layout, source, blocks, staging.path(), stop, progress);
+}
+
+void export_model(const ExportRequest& request, const std::filesystem::path& target,
+                  std::stop_token stop, const ExportProgressSink& progress) {
+  check_target(target, request.existing);
+  JobFolder job(system_files(), target);
+  try {
+    stage_export(request, job.fresh_staging(), stop, progress);
+    job.publish(request.existing);
+  } catch (...) {
+    job.remove();
+    throw;
+  }
+  job.remove();
+}
+
+}  // namespace salient

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/export/job_folder.h"
+
+#include <array>
+#include <cerrno>
+#include <span>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/checkpoint/foreign_text.h"
+#include "engine/error.h"
+
+namespace salient {
+namespace {
+
+constexpr std::size_t kNameBytes = 255;
+constexpr std::size_t kPathBytes = 4000;
+constexpr const char* kLock = "lock";
+constexpr const char* kStaging = "out";
+constexpr const char* kReplaced = "replaced";
+
+std::string shown(const std::filesystem::path& path) {
+  return escaped(path.string(), kPathBytes);
+}
+
+/// Absolute, without a trailing slash; links in the parent stay as the user wrote them.
+std::filesystem::path normal(const std::filesystem::path& target) {
+  std::filesystem::path path = std::filesystem::absolute(target).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
+bool is_taken(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+/// A folder that we or a tool like us wrote: replacing it destroys a model, not a home directory.
+bool is_model_folder(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
+  return std::filesystem::is_empty(path) || is_taken(path / "config.json");
+}
+
+std::string holder_of(int lock) {
+  std::array<char, 32> text{};
+  const ssize_t got = ::pread(lock, text.data(), text.size() - 1, 0);
+  const std::string digits(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  const std::size_t end = digits.find_first_not_of("0123456789");
+  return end == 0 || digits.empty() ? "another process" : "process " + digits.substr(0, end);
+}
+
+bool same_file(int descriptor, int folder, const char* name, int flags) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(descriptor, &opened) == 0 && ::fstatat(folder, name, &named, flags) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+Folder open_parent(FileSystem& files, const std::filesystem::path& target) {
+  const std::filesystem::path parent = target.parent_path();
+  if (::access(parent.c_str(), W_OK | X_OK) != 0) {
+    throw Error(ErrorKind::BadInput, shown(parent) + ": cannot be written to: " +
+                                         std::generic_category().message(errno) +
+                                         "; choose another folder");
+  }
+  return {files, parent};
+}
+
+}  // namespace
+
+std::filesystem::path job_folder_path(const std::filesystem::path& target) {
+  const std::filesystem::path path = normal(target);
+  const std::string name = path.filename().string();
+  if (name.empty() || name == "." || name == "..") {
+    throw Error(ErrorKind::BadInput, shown(target) + ": is no name for a new folder");
+  }
+  // ".", ".job" and ".tmp" have to fit around it.
+  if (name.size() + 9 > kNameBytes || path.string().size() > kPathBytes - kNameBytes) {
+    throw Error(ErrorKind::BadInput,
+                "the name " + in_quotes(name) + " has " + std::to_string(name.size()) +
+                    " bytes, at most " + std::to_string(kNameBytes - 9) +
+                    " are possible (paths: " + std::to_string(kPathBytes - kNameBytes) + ")");
+  }
+  return path.parent_path() / ("." + name + ".job");
+}
+
+void check_target(const std::filesystem::path& target, ExistingTarget existing) {
+  const std::filesystem::path path = normal(target);
+  if (!is_taken(path)) return;
+  if (existing == ExistingTarget::Refuse) {
+    throw Error(ErrorKind::BadInput,
+                shown(path) + ": exists already; choose another name or give --overwrite");
+  }
+  if (!is_model_folder(path)) {
+    throw Error(ErrorKind::BadInput, shown(path) +
+                                         ": exists and is no model folder, so it is not "
+                                         "replaced; remove it yourself");
+  }
+}
+
+JobFolder::JobFolder(FileSystem& files, const std::filesystem::path& target)
+    : target_(normal(target)),
+      parent_(open_parent(files, target_)),
+      folder_(parent_.subfolder(job_folder_path(target).filename().string())) {
+  take_lock();
+}
+
+JobFolder::~JobFolder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void JobFolder::take_lock() {
+  FileSystem& files = folder_.files();
+  lock_ = files.open_or_create(folder_.descriptor(), kLock);
+  if (lock_ < 0) throw_file_error(-lock_, "locking", folder_.path() / kLock);
+  const bool locked = ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
+  // A writer that has just finished may have removed the file between open and lock.
+  if (!locked || !same_file(lock_, folder_.descriptor(), kLock, AT_SYMLINK_NOFOLLOW)) {
+    const std::string holder = holder_of(lock_);
+    ::close(lock_);
+    lock_ = -1;
+    throw Error(ErrorKind::BadInput, shown(target_) + ": is being written by " + holder +
+                                         "; wait for it or choose another name");
+  }
+  const std::string text = std::to_string(::getpid()) + "\n";
+  const bool written =
+      ::ftruncate(lock_, 0) == 0 && files.write(lock_, std::as_bytes(std::span(text)), 0) >= 0;
+  // The text is for messages only; the lock itself does not need it.
+  static_cast<void>(written);
+}
+
+Folder JobFolder::fresh_staging() const {
+  folder_.remove_tree(kStaging);
+  return folder_.subfolder(kStaging);
+}
+
+void JobFolder::publish(ExistingTarget existing) const {
+  if (!same_file(parent_.descriptor(), AT_FDCWD, parent_.path().c_str(), 0)) {
+    throw Error(ErrorKind::BadInput,
+                shown(parent_.path()) +
+                    ": was moved or replaced while the model was written; move "
+                    "it back and give the same command again");
+  }
+  check_target(target_, existing);
+  const std::string name = target_.filename().string();
+  if (is_taken(target_)) {
+    swap_with_old(name);
+  } else {
+    place_new(name);
+  }
+  parent_.sync();
+  folder_.remove_tree(kStaging);
+  folder_.remove_tree(kReplaced);
+}
+
+void JobFolder::place_new(const std::string& name) const {
+  FileSystem& files = folder_.files();
+  const int job = folder_.descriptor();
+  const int parent = parent_.descriptor();
+  int renamed = files.rename(job, kStaging, parent, name, RenameMode::NoReplace);
+  if (renamed == -EINVAL || renamed == -ENOSYS) {
+    // No flags here: making the folder is the exclusive step, and a folder may be renamed onto an
+    // empty one.
+    renamed = files.make_folder(parent, name);
+    if (renamed == 0) renamed = files.rename(job, kStaging, parent, name, RenameMode::Replace);
+  }
+  if (renamed == -EEXIST || renamed == -ENOTEMPTY) {
+    throw Error(ErrorKind::BadInput, shown(target_) +
+                                         ": appeared while the model was written; "
+                                         "rename it, then give the same command again");
+  }
+  if (renamed < 0) throw_file_error(-renamed, "publishing", target_);
+}
+
+void JobFolder::swap_with_old(const std::string& name) const {
+  FileSystem& files = folder_.files();
+  const int job = folder_.descriptor();
+  const int parent = parent_.descriptor();
+  int renamed = files.rename(job, kStaging, parent, name, RenameMode::Exchange);
+  if (renamed == -EINVAL || renamed == -ENOSYS) {
+    renamed = files.rename(parent, name, job, kReplaced, RenameMode::Replace);
+    if (renamed == 0) renamed = files.rename(job, kStaging, parent, name, RenameMode::Replace);
+  }
+  if (renamed < 0) throw_file_error(-renamed, "publishing", target_);
+}
+
+void JobFolder::remove() {
+  FileSystem& files = folder_.files();
+  folder_.remove_tree(kStaging);
+  folder_.remove_file(kLock);
+  const int removed = files.remove_folder(parent_.descriptor(), folder_.path().filename().string());
+  if (removed < 0 && removed != -ENOENT && removed != -ENOTEMPTY) {
+    throw_file_error(-removed, "removing", folder_.path());
+  }
+  parent_.sync();
+}
+
+}  // namespace salient

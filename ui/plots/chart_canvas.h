@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place that knows Qt Charts: lines and filled step areas painted into a rectangle of
-// somebody else's picture. Series are fed by replace() (append is quadratic), animations are off,
-// no OpenGL. Values are clipped to the axes here, because the SVG writer ignores clip paths.
+// The one place that knows Qt Charts: lines and bars painted into a rectangle of somebody else's
+// picture. Series are fed by replace() (append is quadratic), animations are off, no OpenGL.
+// Values are clamped to the axes here, because the SVG writer ignores clip paths.
 #pragma once
 
 #include <QColor>
@@ -16,11 +16,11 @@ class QPainter;
 namespace salient::ui {
 
 struct ChartLine {
-  std::vector<QPointF> points;  // in axis units
+  std::vector<QPointF> points;  // in axis units, x rising
   QPen pen;
 };
 
-// Bars as one polygon: height[i] over [left + i·pitch, + width].
+// Bars as one polygon: heights[i] over [left + i·pitch, + width].
 struct ChartBars {
   std::vector<double> heights;
   double left = 0;
@@ -29,16 +29,25 @@ struct ChartBars {
   QColor fill;
 };
 
+struct ChartAxes {
+  double left = 0;
+  double right = 1;
+  double lower = 0;
+  double upper = 1;
+};
+
+enum class ChartEdges { Smooth, Crisp };
+
 class ChartCanvas {
  public:
   ChartCanvas();
   ~ChartCanvas();
 
-  void setAxes(double left, double right, double lower, double upper);
-  // Later lines and bars lie on top; bars under all lines.
+  void setAxes(const ChartAxes& axes);
+  // Later ones lie on top; bars under all lines.
   void setBars(const std::vector<ChartBars>& bars);
   void setLines(const std::vector<ChartLine>& lines);
-  void paint(QPainter& painter, const QRectF& plot);
+  void paint(QPainter& painter, const QRectF& plot, ChartEdges edges);
 
  private:
   struct Parts;

@@ -58,7 +58,7 @@ class CurvePlot : public PlotWidget {
  protected:
   void paintPlot(QPainter& painter, const QSizeF& size) override;
   void paintCursor(QPainter& painter) override;
-  QRectF plotRect(const QSizeF& size) const override;
+  QRectF plotArea(const QSizeF& size) const override;
   std::optional<QPoint> cellAt(const QPointF& position) const override;
 
  private:

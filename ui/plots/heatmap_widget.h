@@ -68,7 +68,7 @@ class HeatmapWidget : public PlotWidget {
  protected:
   void paintPlot(QPainter& painter, const QSizeF& size) override;
   void paintCursor(QPainter& painter) override;
-  QRectF plotRect(const QSizeF& size) const override;
+  QRectF plotArea(const QSizeF& size) const override;
   int strideOf(Qt::Orientation orientation) const override;
   bool pressHandle(const QPointF& position) override;
   void dragHandle(const QPointF& position) override;

@@ -30,7 +30,7 @@ class HistogramPlot : public PlotWidget {
   explicit HistogramPlot(QWidget* parent = nullptr);
   ~HistogramPlot() override;
 
-  void setData(const HistogramData& data);
+  void setData(const HistogramData& histogram);
   void setReadout(std::function<QString(int bin)> readout);
 
   QString readoutText() const override;
@@ -43,7 +43,7 @@ class HistogramPlot : public PlotWidget {
  protected:
   void paintPlot(QPainter& painter, const QSizeF& size) override;
   void paintCursor(QPainter& painter) override;
-  QRectF plotRect(const QSizeF& size) const override;
+  QRectF plotArea(const QSizeF& size) const override;
 
  private:
   int bins() const { return static_cast<int>(data_.salient.size()); }

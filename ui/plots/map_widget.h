@@ -67,7 +67,7 @@ class MapWidget : public PlotWidget {
  protected:
   void paintPlot(QPainter& painter, const QSizeF& size) override;
   void paintCursor(QPainter& painter) override;
-  QRectF plotRect(const QSizeF& size) const override;
+  QRectF plotArea(const QSizeF& size) const override;
   std::optional<QPoint> cellAt(const QPointF& position) const override;
   void keyPressEvent(QKeyEvent* event) override;
   void wheelEvent(QWheelEvent* event) override;

@@ -77,7 +77,7 @@ class PlotWidget : public QWidget {
   virtual void paintPlot(QPainter& painter, const QSizeF& size) = 0;
   virtual void paintCursor(QPainter& painter) { Q_UNUSED(painter); }
   // The rectangle that view() fills, for a widget of this size.
-  virtual QRectF plotRect(const QSizeF& size) const = 0;
+  virtual QRectF plotArea(const QSizeF& size) const = 0;
   virtual std::optional<QPoint> cellAt(const QPointF& position) const;
   // How far Shift+arrow goes: a group of channels.
   virtual int strideOf(Qt::Orientation orientation) const;
@@ -88,7 +88,7 @@ class PlotWidget : public QWidget {
   virtual bool overHandle(const QPointF& position) const;
   virtual void viewMoved() {}
 
-  QRectF plotRect() const { return plotRect(QSizeF(size())); }
+  QRectF plotRect() const { return plotArea(QSizeF(size())); }
   double xOf(double key, const QRectF& plot) const;
   double keyOf(double x, const QRectF& plot) const;
   double rowOf(double y, const QRectF& plot) const;

@@ -49,7 +49,7 @@ class RibbonPlot : public PlotWidget {
  protected:
   void paintPlot(QPainter& painter, const QSizeF& size) override;
   void paintCursor(QPainter& painter) override;
-  QRectF plotRect(const QSizeF& size) const override;
+  QRectF plotArea(const QSizeF& size) const override;
 
  private:
   double peak() const;

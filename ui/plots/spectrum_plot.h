@@ -17,10 +17,10 @@ namespace salient::ui {
 enum class ChannelOrder { Index, Sorted };
 
 struct SpectrumData {
-  std::vector<float> magnitudes;      // [in_features] mean of abs x
-  std::vector<float> energies;        // [in_features] mean of x²; empty: magnitudes squared
-  std::vector<float> channel_scales;  // [in_features] s over its median; empty: not searched yet
-  int group_size = 0;                 // 0: one group a row
+  std::vector<float> magnitudes;     // [in_features] mean of abs x
+  std::vector<float> energies;       // [in_features] mean of x²; empty: magnitudes squared
+  std::vector<float> channelScales;  // [in_features] s over its median; empty: not searched yet
+  int groupSize = 0;                 // 0: one group a row
 };
 
 class SpectrumPlot : public PlotWidget {
@@ -29,7 +29,7 @@ class SpectrumPlot : public PlotWidget {
  public:
   explicit SpectrumPlot(QWidget* parent = nullptr);
 
-  void setData(std::shared_ptr<const SpectrumData> data);
+  void setData(std::shared_ptr<const SpectrumData> spectrum);
   void setOrder(ChannelOrder order);
   ChannelOrder order() const { return order_; }
   // Place on the axis to channel; shared with the heat map.
@@ -69,7 +69,7 @@ class SpectrumPlot : public PlotWidget {
  protected:
   void paintPlot(QPainter& painter, const QSizeF& size) override;
   void paintCursor(QPainter& painter) override;
-  QRectF plotRect(const QSizeF& size) const override;
+  QRectF plotArea(const QSizeF& size) const override;
   int strideOf(Qt::Orientation orientation) const override;
   bool pressHandle(const QPointF& position) override;
   void dragHandle(const QPointF& position) override;

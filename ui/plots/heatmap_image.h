@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pooled values to pixels through the colour table, logarithmic between the ends.
+#pragma once
+
+#include <QImage>
+#include <vector>
+
+#include "ui/plots/plane_pyramid.h"
+#include "ui/style/palette.h"
+
+namespace salient::ui {
+
+QImage heatmapImage(const std::vector<float>& values, const QSize& pixels, PlaneScale scale,
+                    const ColourEnds& ends, Theme theme);
+
+}  // namespace salient::ui

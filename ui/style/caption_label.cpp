@@ -100,7 +100,8 @@ int CaptionLabel::heightForWidth(int width) const {
 QSize CaptionLabel::sizeHint() const {
   double width = 0;
   const double space = QFontMetricsF(font()).horizontalAdvance(QLatin1Char(' '));
-  for (const Word& word : wordLines(1e9).front()) {
+  const auto lines = wordLines(1e9);
+  for (const Word& word : lines.front()) {
     width += word.width + (word.spaceBefore ? space : 0);
   }
   return {static_cast<int>(std::ceil(width)) + 1, lineHeight()};

@@ -104,7 +104,9 @@ QWidget* knobBar() {
     row->addWidget(button);
   }
   row->addStretch();
-  row->addWidget(new CaptionLabel(QStringLiteral("**114 MB**   **0.15×** the error of RTN")));
+  auto* budget = new CaptionLabel(QStringLiteral("**114 MB**   **0.15×** the error of RTN"));
+  budget->setWordWrap(false);
+  row->addWidget(budget);
   auto* pause = new QPushButton(QStringLiteral("Pause"));
   pause->setIcon(paletteIcon(IconName::Pause, IconTone::Text));
   row->addWidget(pause);

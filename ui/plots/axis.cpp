@@ -80,4 +80,10 @@ QString tickText(double value) {
   return digits + u'e' + QString::number(power);
 }
 
+QString shortNumber(double value) {
+  if (value == 0 || !std::isfinite(value)) return tickText(0);
+  const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 1);
+  return tickText(std::round(value / unit) * unit);
+}
+
 }  // namespace salient::ui

@@ -26,4 +26,7 @@ std::vector<double> axisTicks(const AxisRange& range, int wanted);
 // "0.1", "10", "1e-3": the short form for ticks. Readouts and captions come from the engine ready.
 QString tickText(double value);
 
+// Two significant digits, for the ends of a colour bar where no engine text was given.
+QString shortNumber(double value);
+
 }  // namespace salient::ui

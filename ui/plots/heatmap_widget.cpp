@@ -19,7 +19,7 @@ constexpr int kCsvSide = 512;
 }  // namespace
 
 HeatmapWidget::HeatmapWidget(QWidget* parent)
-    : PlotWidget(ZoomAxes::Both, parent), numberText_(tickText) {
+    : PlotWidget(ZoomAxes::Both, parent), numberText_(shortNumber) {
   setAccessibleName(tr("Weight error"));
   connect(this, &PlotWidget::cursorMoved, this, [this](std::optional<QPoint> cell) {
     Q_EMIT cellHovered(cell ? cell->y() : -1, cell ? channelAt(cell->x()) : -1);

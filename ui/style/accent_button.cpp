@@ -21,7 +21,7 @@ void setButtonHint(QPushButton& button, const QString& hint) {
 }
 
 void setControlHeight(QWidget& widget, int height) {
-  widget.setProperty("height", height);
+  widget.setProperty("controlHeight", height);
   widget.updateGeometry();
 }
 

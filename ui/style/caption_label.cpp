@@ -17,7 +17,7 @@ struct CaptionLabel::Word {
   QString text;
   Weight weight = Weight::Regular;
   double width = 0;
-  bool spaceBefore = false;
+  int spacesBefore = 0;
 };
 
 QString withoutMarks(const QString& markedText) {
@@ -69,24 +69,24 @@ std::vector<std::vector<CaptionLabel::Word>> CaptionLabel::wordLines(double widt
   double x = 0;
   bool bold = false;
   const QStringList parts = marked_.split(QStringLiteral("**"));
-  bool pendingSpace = false;
+  int pendingSpaces = 0;
   for (const QString& part : parts) {
     const QStringList pieces = part.split(QLatin1Char(' '));
     for (qsizetype i = 0; i < pieces.size(); ++i) {
-      if (i > 0) pendingSpace = true;
+      if (i > 0) ++pendingSpaces;
       if (pieces[i].isEmpty()) continue;
       const QFont& face = bold ? strong : regular;
       Word word{pieces[i], bold ? Weight::Strong : Weight::Regular, figuresWidth(face, pieces[i]),
-                pendingSpace};
-      const double needed = (pendingSpace ? space : 0) + word.width;
-      if (wrap_ && pendingSpace && x > 0 && x + needed > width) {
+                pendingSpaces};
+      const double needed = pendingSpaces * space + word.width;
+      if (wrap_ && pendingSpaces > 0 && x > 0 && x + needed > width) {
         lines.emplace_back();
         x = 0;
-        word.spaceBefore = false;
+        word.spacesBefore = 0;
       }
-      x += (word.spaceBefore ? space : 0) + word.width;
+      x += word.spacesBefore * space + word.width;
       lines.back().push_back(std::move(word));
-      pendingSpace = false;
+      pendingSpaces = 0;
     }
     bold = !bold;
   }
@@ -102,7 +102,7 @@ QSize CaptionLabel::sizeHint() const {
   const double space = QFontMetricsF(font()).horizontalAdvance(QLatin1Char(' '));
   const auto lines = wordLines(1e9);
   for (const Word& word : lines.front()) {
-    width += word.width + (word.spaceBefore ? space : 0);
+    width += word.width + word.spacesBefore * space;
   }
   return {static_cast<int>(std::ceil(width)) + 1, lineHeight()};
 }
@@ -122,10 +122,10 @@ void CaptionLabel::paintEvent(QPaintEvent*) {
   double baseline = (lineHeight() + face.ascent() - face.descent()) / 2;
   for (const std::vector<Word>& line : wordLines(width())) {
     double lineWidth = 0;
-    for (const Word& word : line) lineWidth += word.width + (word.spaceBefore ? space : 0);
+    for (const Word& word : line) lineWidth += word.width + word.spacesBefore * space;
     double x = alignment_ & Qt::AlignRight ? width() - lineWidth : 0;
     for (const Word& word : line) {
-      x += word.spaceBefore ? space : 0;
+      x += word.spacesBefore * space;
       const bool bold = word.weight == Weight::Strong;
       painter.setFont(bold ? strong : regular);
       painter.setPen(!isEnabled() ? p.disabled : bold ? p.text : p.secondary);

@@ -23,7 +23,7 @@ constexpr int kButtonPadding = 14;
 constexpr int kScrollBar = 10;
 
 int controlHeight(const QWidget* widget) {
-  const QVariant asked = widget == nullptr ? QVariant() : widget->property("height");
+  const QVariant asked = widget == nullptr ? QVariant() : widget->property("controlHeight");
   return asked.isValid() ? asked.toInt() : metrics::kControlHeight;
 }
 
@@ -227,6 +227,15 @@ void SalientStyle::drawComplexControl(ComplexControl control, const QStyleOption
   if (control == CC_ComboBox) {
     if (const auto* combo = qstyleoption_cast<const QStyleOptionComboBox*>(option)) {
       return style_painting::comboFrame(*painter, *combo, widget);
+    }
+  }
+  if (control == CC_ToolButton) {
+    if (const auto* button = qstyleoption_cast<const QStyleOptionToolButton*>(option)) {
+      // The ⋯ of a view says "menu" by itself; no second arrow in its corner.
+      QStyleOptionToolButton plain(*button);
+      plain.features &= ~QStyleOptionToolButton::ToolButtonFeatures(
+          QStyleOptionToolButton::HasMenu | QStyleOptionToolButton::Menu);
+      return QProxyStyle::drawComplexControl(control, &plain, painter, widget);
     }
   }
   if (control == CC_ScrollBar) {

@@ -5,8 +5,9 @@
 //
 // Dynamic properties a widget may carry:
 //   "accent"  true   the one filled button of the page (see AccentButton)
-//   "height"  int    another control height than 28, for example metrics::kTitleControlHeight
-//   "prefix"  text   on a QComboBox: a secondary word before the value ("Preset")
+//   "controlHeight"  int    another control height than 28, for example
+//   metrics::kTitleControlHeight "prefix"  text   on a QComboBox: a secondary word before the value
+//   ("Preset")
 #pragma once
 
 #include <QProxyStyle>

@@ -26,6 +26,7 @@ constexpr std::size_t kTensors = 1024 * 1024;
 /// Each shard stays open, and a process may usually open 1024 files.
 constexpr std::size_t kShards = 512;
 constexpr std::uint64_t kTokenizerBytes = 256 * kMiB;
+constexpr std::uint64_t kSentencePieceBytes = 64 * kMiB;
 constexpr std::uint64_t kCompanionBytes = 16 * kMiB;
 
 constexpr std::size_t kGgufNameBytes = 63;

@@ -52,6 +52,15 @@ std::uint64_t GgufCursor::little_endian(std::size_t bytes) {
   return value;
 }
 
+std::uint64_t GgufCursor::length(const std::string& what) {
+  const std::uint64_t start = offset_;
+  const std::uint64_t value = u64();
+  if (value <= remaining()) return value;
+  const std::uint64_t left = remaining();
+  offset_ = start;
+  refuse(what + " of " + std::to_string(value) + " bytes, " + std::to_string(left) + " are left");
+}
+
 std::string GgufCursor::text(std::uint64_t length) {
   need(length, 1, "a string");
   std::string result(static_cast<std::size_t>(length), '\0');

@@ -24,6 +24,8 @@ class GgufCursor {
   std::uint16_t u16() { return static_cast<std::uint16_t>(little_endian(2)); }
   std::uint32_t u32() { return static_cast<std::uint32_t>(little_endian(4)); }
   std::uint64_t u64() { return little_endian(8); }
+  /// A u64 length of `what`, which fits into the bytes left.
+  std::uint64_t length(const std::string& what);
   /// `length` bytes, which the caller has bounded.
   std::string text(std::uint64_t length);
   void skip(std::uint64_t length);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <map>
 
@@ -29,23 +30,29 @@ std::string sha256_of_start(const ByteSource& source, std::uint64_t bytes) {
 }
 
 /// Parts of a split model are named base-00001-of-00003.gguf.
+std::string part_name(const std::string& base, std::int64_t part, std::int64_t count) {
+  std::array<char, 48> suffix{};
+  std::snprintf(suffix.data(), suffix.size(), "-%05d-of-%05d.gguf", static_cast<int>(part),
+                static_cast<int>(count));
+  return base + suffix.data();
+}
+
 void check_split(const GgufMetadata& metadata, const FileSource& source) {
   const std::int64_t count = metadata.integer("split.count", 0, 99'999).value_or(0);
   if (count < 2) return;
-  std::string stem = source.identity().path.stem().string();
-  constexpr std::size_t kSuffix = std::string_view("-00001-of-00003").size();
+  const std::filesystem::path& path = source.identity().path;
+  const std::int64_t part = metadata.integer("split.no", 0, 99'998).value_or(0) + 1;
+  std::string base = path.filename().string();
+  const std::string own_suffix = part_name("", part, count);
+  const bool named = base.ends_with(own_suffix);
+  base = named ? base.substr(0, base.size() - own_suffix.size()) : path.stem().string();
+  constexpr std::int64_t kListed = 50;
   std::string missing;
-  if (stem.size() > kSuffix) {
-    stem.resize(stem.size() - kSuffix);
-    for (std::int64_t part = 1; part <= std::min<std::int64_t>(count, 100); ++part) {
-      char suffix[48];
-      std::snprintf(suffix, sizeof(suffix), "-%05d-of-%05d.gguf", static_cast<int>(part),
-                    static_cast<int>(count));
-      std::error_code ignored;
-      const auto path = source.identity().path.parent_path() / (stem + suffix);
-      if (std::filesystem::exists(path, ignored)) continue;
-      missing += (missing.empty() ? "" : ", ") + escaped(path.filename().string(), 255);
-    }
+  for (std::int64_t other = 1; other <= std::min(count, kListed); ++other) {
+    const std::string name = part_name(base, other, count);
+    std::error_code ignored;
+    if (std::filesystem::exists(path.parent_path() / name, ignored)) continue;
+    missing += (missing.empty() ? "" : ", ") + escaped(name, 255);
   }
   const std::string words = source.name() + ": is one of " + std::to_string(count) + " parts";
   if (!missing.empty()) {
@@ -93,13 +100,13 @@ bool is_quantized(const StoredTensor& tensor) {
   return tensor.type->block_elements > 1;
 }
 
-/// The type of most of the bytes, and what "FP16" therefore means.
+/// The type of most of the (quantized, if any) bytes, and what "FP16" therefore means.
 void describe_precision(const std::string& file, CheckpointParts& parts) {
+  const bool quantized = std::any_of(parts.tensors.begin(), parts.tensors.end(), is_quantized);
   std::map<std::string, std::uint64_t> bytes;
-  bool quantized = false;
   for (const StoredTensor& tensor : parts.tensors) {
+    if (quantized && !is_quantized(tensor)) continue;
     bytes[tensor.info.stored_type] += tensor.info.bytes;
-    quantized = quantized || is_quantized(tensor);
   }
   const auto most = std::max_element(
       bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });

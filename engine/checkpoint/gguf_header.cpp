@@ -55,8 +55,7 @@ std::uint64_t read_alignment(const GgufMetadata& metadata) {
 }
 
 std::string read_name(GgufCursor& cursor) {
-  const std::uint64_t length = cursor.u64();
-  cursor.need(length, 1, "a tensor name of " + std::to_string(length) + " bytes");
+  const std::uint64_t length = cursor.length("a tensor name");
   if (length == 0 || length > limits::kGgufNameBytes) {
     cursor.refuse("a tensor name has " + std::to_string(length) + " bytes, 1 to " +
                   std::to_string(limits::kGgufNameBytes) + " are allowed");

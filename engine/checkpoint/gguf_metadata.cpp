@@ -62,8 +62,7 @@ class PairReader {
   explicit PairReader(GgufCursor& cursor) : cursor_(cursor) {}
 
   std::string key() {
-    const std::uint64_t length = cursor_.u64();
-    cursor_.need(length, 1, "a key of " + std::to_string(length) + " bytes");
+    const std::uint64_t length = cursor_.length("a key");
     if (length == 0) cursor_.refuse("a key is empty");
     if (length > limits::kNameBytes) {
       cursor_.refuse("a key has " + std::to_string(length) + " bytes, at most " +
@@ -105,8 +104,7 @@ class PairReader {
   }
 
   Value text() {
-    const std::uint64_t length = cursor_.u64();
-    cursor_.need(length, 1, "the string of key " + in_quotes(key_));
+    const std::uint64_t length = cursor_.length("key " + in_quotes(key_) + ": a string");
     // Longer ones (a whole tokenizer.json, say) are nothing that is used here.
     if (length > limits::kChatTemplateBytes) {
       cursor_.skip(length);
@@ -178,10 +176,10 @@ class PairReader {
   Value text_array(std::uint64_t count) {
     const bool kept = std::find(kKeptTexts.begin(), kKeptTexts.end(), key_) != kKeptTexts.end();
     if (kept) check_vocabulary(count);
+    const std::string what = "key " + in_quotes(key_) + ": a string";
     std::vector<std::string> result;
     for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint64_t length = cursor_.u64();
-      cursor_.need(length, 1, "element " + std::to_string(i) + " of key " + in_quotes(key_));
+      const std::uint64_t length = cursor_.length(what);
       if (!kept) {
         cursor_.skip(length);
         continue;

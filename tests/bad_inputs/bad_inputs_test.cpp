@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <map>
 #include <set>
 
@@ -111,12 +111,13 @@ void check_row(const tests::BadInput& row) {
   const fs::path path = folder.path() / row.make(folder.path());
   const auto before = listing(folder.path());
   const tests::MemoryPeak memory;
-  const auto begin = std::chrono::steady_clock::now();
+  // The processor's time: a machine that is busy with something else is not the reader's fault.
+  const std::clock_t begin = std::clock();
   const Verdict verdict = judge(row, path);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   const auto risen = memory.risen_mebibytes();
   check_outcome(row, verdict);
-  CHECK(seconds.count() < row.seconds * kSlower);
+  CHECK(seconds < row.seconds * kSlower);
   if (kMeasuresMemory && risen) CHECK(*risen < row.mebibytes);
   CHECK(listing(folder.path()) == before);
 }

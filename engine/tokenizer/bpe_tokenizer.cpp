@@ -23,6 +23,7 @@ std::string byte_token(unsigned byte) {
 struct Spelled {
   std::string key;
   std::string bytes;
+  bool foreign = false;  ///< written with characters outside the byte-level alphabet
 };
 
 class BpeTokenizer final : public Tokenizer {
@@ -98,8 +99,8 @@ class BpeTokenizer final : public Tokenizer {
     if (!is_byte_level()) return {text, metaspace_bytes(text)};
     // Text outside the alphabet can't be reached by encoding and has no bytes of its own.
     const auto bytes = stand_ins_to_bytes(text);
-    return bytes ? Spelled{*bytes, *bytes}
-                 : Spelled{"\xFF\xFF" + text, std::string(utf8::kReplacement)};
+    if (bytes) return {*bytes, *bytes};
+    return {"\xFF\xFF" + text, std::string(utf8::kReplacement), true};
   }
 
   void build_vocabulary() {
@@ -118,7 +119,7 @@ class BpeTokenizer final : public Tokenizer {
       Spelled spelled = spell(texts[i]);
       if (added == nullptr) {
         bytes_[i] = std::move(spelled.bytes);
-        foreign += bytes_[i] == utf8::kReplacement && is_byte_level() ? 1U : 0U;
+        foreign += spelled.foreign ? 1U : 0U;
       }
       bpe_.add_token(std::move(spelled.key), id);
     }
@@ -183,9 +184,8 @@ class BpeTokenizer final : public Tokenizer {
       if (segment.id) {
         ids.push_back(*segment.id);
       } else {
-        for (const std::string& piece : parts_.pre_tokenizer.split(segment.text, first)) {
-          bpe_.encode(piece, ids);
-        }
+        const Pieces pieces = parts_.pre_tokenizer.split(segment.text, first);
+        for (const std::string_view piece : pieces.views) bpe_.encode(piece, ids);
       }
       first = false;
     }

@@ -64,7 +64,8 @@ std::string run(const PrependStep& step, const std::string& text) {
 
 std::string run(const ReplaceStep& step, const std::string& text) {
   std::vector<TextRange> matches;
-  step.pattern.find_all(text, matches);
+  MatchScratch scratch;
+  step.pattern.find_all(text, matches, scratch);
   std::string result;
   std::size_t at = 0;
   for (const TextRange& match : matches) {
@@ -86,7 +87,9 @@ std::string run(const StripStep& step, const std::string& text) {
 
 }  // namespace
 
-void Normalizer::add(NormalizerStep step) { steps_.push_back(std::move(step)); }
+void Normalizer::add(NormalizerStep step) {
+  steps_.push_back(std::move(step));
+}
 
 std::string Normalizer::apply(std::string_view text) const {
   std::string result(text);

@@ -10,19 +10,31 @@ struct Stretch {
   bool separator = false;
 };
 
-std::vector<Stretch> stretches(const PatternStep& step, std::string_view piece) {
+/// What the steps share while one text is cut.
+struct Cut {
+  Pieces pieces;
+  MatchScratch scratch;
   std::vector<TextRange> matches;
-  step.pattern.find_all(piece, matches);
+  std::vector<Stretch> stretches;
+
+  void keep(std::string text) {
+    pieces.changed.push_back(std::move(text));
+    pieces.views.emplace_back(pieces.changed.back());
+  }
+};
+
+void find_stretches(const PatternStep& step, std::string_view piece, Cut& cut) {
+  cut.matches.clear();
+  cut.stretches.clear();
+  step.pattern.find_all(piece, cut.matches, cut.scratch);
   const bool matches_separate = step.sense == SplitSense::Matches;
-  std::vector<Stretch> result;
   std::size_t at = 0;
-  for (const TextRange& match : matches) {
-    if (match.begin > at) result.push_back({{at, match.begin}, !matches_separate});
-    result.push_back({match, matches_separate});
+  for (const TextRange& match : cut.matches) {
+    if (match.begin > at) cut.stretches.push_back({{at, match.begin}, !matches_separate});
+    cut.stretches.push_back({match, matches_separate});
     at = match.end;
   }
-  if (at < piece.size()) result.push_back({{at, piece.size()}, !matches_separate});
-  return result;
+  if (at < piece.size()) cut.stretches.push_back({{at, piece.size()}, !matches_separate});
 }
 
 /// Whether `next` is joined to the stretch before it.
@@ -39,69 +51,73 @@ bool joins(SplitBehavior behavior, const Stretch& previous, const Stretch& next)
   }
 }
 
-void run(const PatternStep& step, std::string_view piece, bool /*first*/,
-         std::vector<std::string>& pieces) {
+void run(const PatternStep& step, std::string_view piece, bool /*first*/, Cut& cut) {
+  find_stretches(step, piece, cut);
   const Stretch* previous = nullptr;
-  const std::vector<Stretch> all = stretches(step, piece);
-  for (const Stretch& stretch : all) {
+  std::size_t begin = 0;
+  for (const Stretch& stretch : cut.stretches) {
     if (step.behavior == SplitBehavior::Removed && stretch.separator) continue;
-    const std::string_view text =
-        piece.substr(stretch.range.begin, stretch.range.end - stretch.range.begin);
-    if (previous != nullptr && joins(step.behavior, *previous, stretch)) {
-      pieces.back() += text;
+    const bool joined = previous != nullptr && joins(step.behavior, *previous, stretch);
+    if (joined) {
+      cut.pieces.views.back() = piece.substr(begin, stretch.range.end - begin);
     } else {
-      pieces.emplace_back(text);
+      begin = stretch.range.begin;
+      cut.pieces.views.push_back(piece.substr(begin, stretch.range.end - begin));
     }
     previous = &stretch;
   }
 }
 
-void run(const PrefixSpaceStep& /*step*/, std::string_view piece, bool /*first*/,
-         std::vector<std::string>& pieces) {
-  pieces.emplace_back((piece.starts_with(' ') ? "" : " ") + std::string(piece));
+void run(const PrefixSpaceStep& /*step*/, std::string_view piece, bool /*first*/, Cut& cut) {
+  if (piece.starts_with(' ')) {
+    cut.pieces.views.push_back(piece);
+  } else {
+    cut.keep(" " + std::string(piece));
+  }
 }
 
-void run(const MetaspaceStep& step, std::string_view piece, bool first,
-         std::vector<std::string>& pieces) {
+void run(const MetaspaceStep& step, std::string_view piece, bool first, Cut& cut) {
   std::string text;
   for (const char c : piece) c == ' ' ? void(text += step.replacement) : text.push_back(c);
   const bool prepends =
       step.prepend == PrependScheme::Always || (step.prepend == PrependScheme::First && first);
   if (prepends && !text.starts_with(step.replacement)) text.insert(0, step.replacement);
-  if (step.split == MetaspaceSplit::No) {
-    pieces.push_back(std::move(text));
-    return;
-  }
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const auto next = text.find(step.replacement, begin + 1);
-    pieces.push_back(text.substr(begin, next - begin));
-    begin = next == std::string::npos ? text.size() : next;
+  cut.keep(std::move(text));
+  if (step.split == MetaspaceSplit::No) return;
+  std::string_view rest = cut.pieces.views.back();
+  cut.pieces.views.pop_back();
+  while (!rest.empty()) {
+    const std::string_view next = rest.substr(0, rest.find(step.replacement, 1));
+    cut.pieces.views.push_back(next);
+    rest.remove_prefix(next.size());
   }
 }
 
 }  // namespace
 
-void PreTokenizer::add(PreTokenizerStep step) { steps_.push_back(std::move(step)); }
+void PreTokenizer::add(PreTokenizerStep step) {
+  steps_.push_back(std::move(step));
+}
 
 void PreTokenizer::append(PreTokenizer other) {
   for (PreTokenizerStep& step : other.steps_) steps_.push_back(std::move(step));
 }
 
-std::vector<std::string> PreTokenizer::split(std::string_view text, bool at_text_start) const {
-  if (text.empty()) return {};
-  std::vector<std::string> pieces{std::string(text)};
+Pieces PreTokenizer::split(std::string_view text, bool at_text_start) const {
+  Cut cut;
+  if (!text.empty()) cut.pieces.views.push_back(text);
+  std::vector<std::string_view> before;
   for (const PreTokenizerStep& step : steps_) {
-    std::vector<std::string> cut;
-    cut.reserve(pieces.size());
+    before.swap(cut.pieces.views);
+    cut.pieces.views.clear();
+    cut.pieces.views.reserve(before.size());
     bool first = at_text_start;
-    for (const std::string& piece : pieces) {
+    for (const std::string_view piece : before) {
       std::visit([&](const auto& one) { run(one, piece, first, cut); }, step);
       first = false;
     }
-    pieces = std::move(cut);
   }
-  return pieces;
+  return std::move(cut.pieces);
 }
 
 }  // namespace salient

@@ -4,6 +4,7 @@
 // Cuts text into the pieces inside which BPE merges (Hugging Face "pre_tokenizer"), as a list of
 // steps, each applied to every piece that the one before left. Immutable; any thread may use it.
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -39,14 +40,22 @@ struct MetaspaceStep {
 
 using PreTokenizerStep = std::variant<PatternStep, PrefixSpaceStep, MetaspaceStep>;
 
+/// Pieces of a text, in order. Most are views of the text itself; those that a step changed lie in
+/// `changed`, whose strings never move.
+struct Pieces {
+  std::vector<std::string_view> views;
+  std::deque<std::string> changed;
+};
+
 class PreTokenizer {
  public:
   void add(PreTokenizerStep step);
   /// The steps of `other` after those that are here.
   void append(PreTokenizer other);
 
-  /// The pieces of `text`; `at_text_start` tells whether it begins the whole input.
-  std::vector<std::string> split(std::string_view text, bool at_text_start) const;
+  /// The pieces of `text`, which has to outlive them; `at_text_start` tells whether it begins the
+  /// whole input.
+  Pieces split(std::string_view text, bool at_text_start) const;
 
  private:
   std::vector<PreTokenizerStep> steps_;

@@ -73,26 +73,36 @@ SplitPattern::~SplitPattern() = default;
 SplitPattern::SplitPattern(SplitPattern&&) noexcept = default;
 SplitPattern& SplitPattern::operator=(SplitPattern&&) noexcept = default;
 
-void SplitPattern::find_all(std::string_view text, std::vector<TextRange>& matches) const {
+struct MatchScratch::State {
+  Owned<pcre2_match_data> data{pcre2_match_data_create(1, nullptr)};
+  Owned<pcre2_match_context> context{pcre2_match_context_create(nullptr)};
+  Owned<pcre2_jit_stack> stack{pcre2_jit_stack_create(kJitStackStart, kJitStackLimit, nullptr)};
+};
+
+MatchScratch::MatchScratch() : state_(std::make_unique<State>()) {
+  if (state_->data == nullptr || state_->context == nullptr) throw std::bad_alloc();
+  pcre2_set_match_limit(state_->context.get(), kMatchLimit);
+  pcre2_jit_stack_assign(state_->context.get(), nullptr, state_->stack.get());
+}
+
+MatchScratch::~MatchScratch() = default;
+
+void SplitPattern::find_all(std::string_view text, std::vector<TextRange>& matches,
+                            MatchScratch& scratch) const {
   const pcre2_code* code = code_->compiled.get();
-  const Owned<pcre2_match_data> data(pcre2_match_data_create_from_pattern(code, nullptr));
-  const Owned<pcre2_match_context> context(pcre2_match_context_create(nullptr));
-  const Owned<pcre2_jit_stack> stack(
-      pcre2_jit_stack_create(kJitStackStart, kJitStackLimit, nullptr));
-  if (data == nullptr || context == nullptr) throw std::bad_alloc();
-  pcre2_set_match_limit(context.get(), kMatchLimit);
-  pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
+  pcre2_match_data* data = scratch.state_->data.get();
   std::size_t at = 0;
   while (at < text.size()) {
-    const int result = pcre2_match(code, bytes_of(text), text.size(), at,
-                                   PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data.get(), context.get());
+    const int result =
+        pcre2_match(code, bytes_of(text), text.size(), at, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY,
+                    data, scratch.state_->context.get());
     if (result == PCRE2_ERROR_NOMATCH) return;
     if (result < 0) {
       throw Error(
           ErrorKind::BadInput,
           where_ + ": the pattern cannot be matched against this text: " + message_of(result));
     }
-    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data.get());
+    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data);
     // \K can put the start behind the end or before where the search began.
     if (ends[0] < at || ends[1] <= ends[0]) {
       throw Error(ErrorKind::BadInput, where_ + ": the pattern moves the start of its match");

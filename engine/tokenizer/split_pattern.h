@@ -19,6 +19,20 @@ struct TextRange {
   bool operator==(const TextRange&) const = default;
 };
 
+/// What matching needs beside the pattern; one per thread, reused from match to match.
+class MatchScratch {
+ public:
+  MatchScratch();
+  ~MatchScratch();
+  MatchScratch(const MatchScratch&) = delete;
+  MatchScratch& operator=(const MatchScratch&) = delete;
+
+ private:
+  friend class SplitPattern;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 class SplitPattern {
  public:
   /// `where` names file and key in errors. Throws Error(BadInput) with the position in the pattern.
@@ -29,7 +43,8 @@ class SplitPattern {
 
   /// Appends the non-empty matches in `text` (valid UTF-8), left to right. Throws Error(BadInput)
   /// when a match takes more steps than allowed.
-  void find_all(std::string_view text, std::vector<TextRange>& matches) const;
+  void find_all(std::string_view text, std::vector<TextRange>& matches,
+                MatchScratch& scratch) const;
 
   /// A pattern that matches `literal` itself.
   static std::string quoted(std::string_view literal);

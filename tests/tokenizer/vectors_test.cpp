@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include "engine/checkpoint/checkpoint.h"
-#include "engine/checkpoint/gguf_vocabulary.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tests/shared_data.h"
 #include "tests/tokenizer/test_vectors.h"
@@ -40,6 +39,14 @@ void check_folder(const std::string& folder, const std::string& name) {
   check_vectors(*load_folder(*path), name);
 }
 
+void check_gguf(const std::string& name) {
+  const auto path = shared_file("data/tokenizers/gguf-vocab/ggml-vocab-" + name + ".gguf");
+  if (!path) return;
+  const auto tokenizer = salient::load_tokenizer(
+      {.folder = {}, .gguf = salient::read_gguf_vocabulary(*path), .chat_template = {}});
+  check_vectors(*tokenizer, name);
+}
+
 }  // namespace
 
 TEST_CASE("GPT-2's vocab.json and merges.txt give the ids of the vectors") {
@@ -56,4 +63,16 @@ TEST_CASE("GPT-NeoX's tokenizer.json gives the ids of MPT's vectors") {
 
 TEST_CASE("Llama 2's tokenizer.model gives the ids of the vectors") {
   check_folder("llama2", "llama-spm");
+}
+
+TEST_CASE("the byte-level vocabulary in Falcon's GGUF gives the ids of the vectors") {
+  check_gguf("falcon");
+}
+
+TEST_CASE("the SentencePiece vocabulary in Llama 2's GGUF gives the ids of the vectors") {
+  check_gguf("llama-spm");
+}
+
+TEST_CASE("the SentencePiece vocabulary in Phi-3's GGUF gives the ids of the vectors") {
+  check_gguf("phi-3");
 }

@@ -60,8 +60,9 @@ HeatmapPlane errorPlane(int rows, const SpectrumData& data, Rounding rounding) {
   for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
     float step = 0.02F;
     for (std::size_t column = 0; column < columns; ++column) {
-      if (column % 64 == 0) step = 0.012F + 0.016F * unit(random) * unit(random);
-      float error = step * unit(random) * data.magnitudes[column];
+      if (column % 64 == 0) step = 0.01F + 0.03F * std::pow(unit(random), 4.0F);
+      const float share = unit(random);
+      float error = step * share * share * share * data.magnitudes[column];
       if (rounding == Rounding::Awq) {
         error *= 1.3F / std::max(0.5F, data.channelScales[column]);
       }

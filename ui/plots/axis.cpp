@@ -31,10 +31,10 @@ std::vector<double> logTicks(const AxisRange& range, int wanted) {
   return ticks;
 }
 
-// The smallest of 1, 2, 2.5, 5 × 10^n that is not below size.
+// The smallest of 1, 2, 2.5, 4, 5 × 10^n that is not below size.
 double roundStep(double size) {
   const double power = std::pow(10.0, std::floor(std::log10(size)));
-  for (const double digit : {1.0, 2.0, 2.5, 5.0}) {
+  for (const double digit : {1.0, 2.0, 2.5, 4.0, 5.0}) {
     if (digit * power >= size * (1 - 1e-9)) return digit * power;
   }
   return 10 * power;

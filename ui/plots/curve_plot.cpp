@@ -94,7 +94,7 @@ void CurvePlot::fitAxes() {
   };
   include(curve_);
   for (const Curve& ghost : ghosts_) include(ghost);
-  lossAxis_ = {std::min(lowest / 1.6, 0.3), highest * 1.25, AxisScale::Log};
+  lossAxis_ = {std::min(lowest / 1.8, 0.3), highest * 1.25, AxisScale::Log};
   alphaAxis_.upper = last;
 }
 
@@ -244,7 +244,7 @@ void CurvePlot::paintNames(QPainter& painter, const QRectF& plot) {
   painter.setPen(p.awq);
   const double width = figuresWidth(painter.font(), bestText_);
   // Under the ring at its left if that fits, else above it.
-  const bool below = at.y() + 22 < plot.bottom();
+  const bool below = at.y() + 19 < plot.bottom();
   const double x =
       std::clamp(at.x() - width - (below ? 10 : -width / 2), plot.left(), plot.right() - width);
   drawFigures(painter, QPointF(x, below ? at.y() + 16 : at.y() - 11), bestText_);

@@ -20,27 +20,44 @@ float quickLog2(float value) {
   return exponent + (-0.33582878F * mantissa + 2.0F) * mantissa - 1.65871022F;
 }
 
+// value -> table place: (log2(value) - lower) * perStep, clamped.
+struct LogRamp {
+  float lower;
+  float perStep;
+
+  explicit LogRamp(const ColourEnds& ends)
+      : lower(static_cast<float>(std::log2(ends.lower))),
+        perStep(255.0F / std::max(static_cast<float>(std::log2(ends.upper)) - lower, 1e-6F)) {}
+
+  std::size_t operator()(float value) const {
+    const float place = value > 0 ? (quickLog2(value) - lower) * perStep : 0.0F;
+    return static_cast<std::size_t>(std::clamp(place, 0.0F, 255.0F) + 0.5F);
+  }
+};
+
+const ColorTable& tableOf(PlaneScale scale, Theme theme) {
+  return colorTable(scale == PlaneScale::Ratio ? ColorScale::Diverging : ColorScale::Sequential,
+                    theme);
+}
+
 }  // namespace
+
+QRgb heatmapColour(float value, PlaneScale scale, const ColourEnds& ends, Theme theme) {
+  return tableOf(scale, theme)[LogRamp(ends)(value)] | 0xFF000000U;
+}
 
 QImage heatmapImage(const std::vector<float>& values, const QSize& pixels, PlaneScale scale,
                     const ColourEnds& ends, Theme theme) {
-  QImage image(pixels, QImage::Format_RGB32);
   const auto wide = static_cast<std::size_t>(pixels.width());
   if (values.size() != wide * static_cast<std::size_t>(pixels.height())) return {};
-  const ColorTable& table = colorTable(
-      scale == PlaneScale::Ratio ? ColorScale::Diverging : ColorScale::Sequential, theme);
-  const auto lower = static_cast<float>(std::log2(ends.lower));
-  const auto span = static_cast<float>(std::log2(ends.upper)) - lower;
-  const float perStep = 255.0F / std::max(span, 1e-6F);
+  QImage image(pixels, QImage::Format_RGB32);
+  const ColorTable& table = tableOf(scale, theme);
+  const LogRamp ramp(ends);
+  const QRgb* const colours = table.data();
   for (int y = 0; y < pixels.height(); ++y) {
     auto* line = static_cast<QRgb*>(static_cast<void*>(image.scanLine(y)));
     const float* row = values.data() + static_cast<std::size_t>(y) * wide;
-    for (std::size_t x = 0; x < wide; ++x) {
-      const float value = row[x];
-      float place = value > 0 ? (quickLog2(value) - lower) * perStep : 0.0F;
-      place = place < 0 ? 0.0F : (place > 255 ? 255.0F : place);
-      line[x] = table[static_cast<std::size_t>(place + 0.5F)] | 0xFF000000U;
-    }
+    for (std::size_t x = 0; x < wide; ++x) line[x] = colours[ramp(row[x])] | 0xFF000000U;
   }
   return image;
 }

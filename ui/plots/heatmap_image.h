@@ -10,6 +10,9 @@
 
 namespace salient::ui {
 
+// The colour of one value, as the picture draws it.
+QRgb heatmapColour(float value, PlaneScale scale, const ColourEnds& ends, Theme theme);
+
 QImage heatmapImage(const std::vector<float>& values, const QSize& pixels, PlaneScale scale,
                     const ColourEnds& ends, Theme theme);
 

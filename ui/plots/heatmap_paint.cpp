@@ -69,38 +69,40 @@ void HeatmapWidget::paintPlot(QPainter& painter, const QSizeF& size) {
   paintFooter(painter, plot);
 }
 
-const QImage& HeatmapWidget::imageOf(ErrorPlane which, const QSize& pixels) {
+const QImage& HeatmapWidget::imageOf(ErrorPlane which, const PixelBand& band) {
   Slot& target = slot(which);
-  const bool fresh =
-      !target.image.isNull() && target.imageView == view() && target.imageSize == pixels;
-  if (!fresh && target.pyramid != nullptr) {
-    target.image = heatmapImage(target.pyramid->pool(view(), pixels), pixels,
-                                target.pyramid->scale(), colourEnds(), themeOf(*this));
-    target.imageView = view();
-    target.imageSize = pixels;
-  }
+  const bool fresh = !target.image.isNull() && target.imageView == view() && target.band == band;
+  if (fresh || target.pyramid == nullptr) return target.image;
+  const double perRow = view().height() / band.size.height();
+  const QRectF rows(view().left(), view().top() + band.first * perRow, view().width(),
+                    (band.last - band.first) * perRow);
+  const QSize pixels(band.size.width(), band.last - band.first);
+  target.image = heatmapImage(target.pyramid->pool(rows, pixels), pixels, target.pyramid->scale(),
+                              colourEnds(), themeOf(*this));
+  target.imageView = view();
+  target.band = band;
   return target.image;
 }
 
-// One picture per plane at device pixels; the split only chooses which rows of it are blitted.
+// At device pixels, and of a split plane only the rows that are seen.
 void HeatmapWidget::paintPlanes(QPainter& painter, const QRectF& plot) {
-  const double ratio = painter.device()->devicePixelRatioF();
+  const double ratio = painter.deviceTransform().m11();
   const QSize pixels(std::max(1, qRound(plot.width() * ratio)),
                      std::max(1, qRound(plot.height() * ratio)));
-  const auto blit = [&](ErrorPlane which, double top, double bottom) {
-    const QImage& image = imageOf(which, pixels);
-    if (image.isNull() || bottom <= top) return;
-    const double perUnit = pixels.height() / plot.height();
-    const QRectF source(0, (top - plot.top()) * perUnit, pixels.width(), (bottom - top) * perUnit);
-    painter.drawImage(QRectF(plot.left(), top, plot.width(), bottom - top), image, source);
+  const double perPixel = plot.height() / pixels.height();
+  const auto blit = [&](ErrorPlane which, int first, int last) {
+    if (last <= first) return;
+    const QImage& image = imageOf(which, {pixels, first, last});
+    if (image.isNull()) return;
+    painter.drawImage(
+        QRectF(plot.left(), plot.top() + first * perPixel, plot.width(), (last - first) * perPixel),
+        image);
   };
-  if (!splitShown() || flicker_) {
-    blit(planeAtRow(0), plot.top(), plot.bottom());
-    return;
-  }
-  const double border = std::round(plot.top() + split_ * plot.height());
-  blit(ErrorPlane::RtnError, plot.top(), std::max(plot.top(), border - kSplitGap / 2));
-  blit(ErrorPlane::AwqError, std::min(plot.bottom(), border + kSplitGap / 2), plot.bottom());
+  if (!splitShown() || flicker_) return blit(planeAtRow(0), 0, pixels.height());
+  const int border = qRound(split_ * pixels.height());
+  const int gap = qRound(kSplitGap / 2 * ratio);
+  blit(ErrorPlane::RtnError, 0, std::max(0, border - gap));
+  blit(ErrorPlane::AwqError, std::min(pixels.height(), border + gap), pixels.height());
 }
 
 // Group borders in every row once a cell is 8 px wide: the boxes that share one step.
@@ -134,10 +136,12 @@ void HeatmapWidget::paintCellTexts(QPainter& painter, const QRectF& plot) {
          ++place) {
       const QRectF box(xOf(place, plot), plot.top() + (row - view().top()) * rowHeight, cell,
                        rowHeight);
-      const QImage& image = slot(planeAtRow((box.center().y() - plot.top()) / plot.height())).image;
-      const QPointF at((box.center().x() - plot.left()) / plot.width() * image.width(),
-                       (box.center().y() - plot.top()) / plot.height() * image.height());
-      const bool bright = image.isNull() || oklabLightness(image.pixel(at.toPoint())) > 0.6;
+      const auto& pyramid =
+          slot(planeAtRow((box.center().y() - plot.top()) / plot.height())).pyramid;
+      if (pyramid == nullptr) continue;
+      const QRgb ground =
+          heatmapColour(pyramid->at(row, place), pyramid->scale(), colourEnds(), themeOf(*this));
+      const bool bright = oklabLightness(ground) > 0.6;
       painter.setPen(bright ? dark : light);
       painter.drawText(box, Qt::AlignCenter, cellText_(row, channelAt(place)));
     }
@@ -202,23 +206,24 @@ void HeatmapWidget::paintSplitHandle(QPainter& painter, const QRectF& plot) {
   }
 }
 
-QString HeatmapWidget::pooledText(const QRectF& plot) const {
-  const int across = static_cast<int>(std::ceil(view().width() / plot.width() - 1e-6));
-  const int down = static_cast<int>(std::ceil(view().height() / plot.height() - 1e-6));
+QString HeatmapWidget::pooledText(const QSizeF& devicePixels) const {
+  const int across = std::max(1, qRound(view().width() / devicePixels.width()));
+  const int down = std::max(1, qRound(view().height() / devicePixels.height()));
   const QString quantity = slot(leadPlane()).plane.quantity;
-  if (across <= 1 && down <= 1) return quantity;
-  const QString pooled = tr("max of %1 × %2").arg(std::max(1, across)).arg(std::max(1, down));
+  if (view().width() <= devicePixels.width() && view().height() <= devicePixels.height()) {
+    return quantity;
+  }
+  const QString pooled = tr("max of %1 × %2").arg(across).arg(down);
   return quantity.isEmpty() ? pooled : quantity + QStringLiteral(", ") + pooled;
 }
 
 void HeatmapWidget::paintFooter(QPainter& painter, const QRectF& plot) {
-  const Palette& p = paletteOf(*this);
   painter.setFont(font());
-  painter.setPen(p.secondary);
+  painter.setPen(paletteOf(*this).secondary);
   const QRectF bar = colourBar(plot);
   const double middle = bar.center().y();
-  const QString numbers = numberText_(colourEnds().lower);
-  const QString quantity = pooledText(plot) + QStringLiteral("   ") + numbers;
+  const QString quantity = pooledText(plot.size() * painter.deviceTransform().m11()) +
+                           QStringLiteral("   ") + numberText_(colourEnds().lower);
   drawLeftTick(painter, bar.left() - 6, middle, quantity);
   drawLeftTick(painter, plot.right(), middle, numberText_(colourEnds().upper));
   QString words =
@@ -233,6 +238,10 @@ void HeatmapWidget::paintFooter(QPainter& painter, const QRectF& plot) {
     drawFigures(painter, QRectF(plot.left(), middle - 10, room, 20),
                 Qt::AlignLeft | Qt::AlignVCenter, words);
   }
+  paintColourBar(painter, bar);
+}
+
+void HeatmapWidget::paintColourBar(QPainter& painter, const QRectF& bar) {
   const bool ratio = slot(leadPlane()).plane.scale == PlaneScale::Ratio;
   const ColorTable& table =
       colorTable(ratio ? ColorScale::Diverging : ColorScale::Sequential, themeOf(*this));

@@ -82,13 +82,20 @@ class HeatmapWidget : public PlotWidget {
 
  private:
   enum class Handle { None, Split, LowerEnd, UpperEnd };
+  // Rows [first, last) of a picture of size device pixels.
+  struct PixelBand {
+    QSize size;
+    int first = 0;
+    int last = 0;
+    bool operator==(const PixelBand&) const = default;
+  };
   struct Slot {
     HeatmapPlane plane;
     std::shared_ptr<const PlanePyramid> pyramid;
     quint64 generation = 0;
-    QImage image;  // of imageView at imageSize, dropped when anything it shows changes
+    QImage image;  // the rows of band of imageView; dropped when anything it shows changes
     QRectF imageView;
-    QSize imageSize;
+    PixelBand band;
   };
 
   Slot& slot(ErrorPlane which) { return slots_[static_cast<std::size_t>(which)]; }
@@ -102,7 +109,7 @@ class HeatmapWidget : public PlotWidget {
   bool splitShown() const;
   int channelAt(int place) const;
   int placeOf(int channel) const;
-  const QImage& imageOf(ErrorPlane which, const QSize& pixels);
+  const QImage& imageOf(ErrorPlane which, const PixelBand& band);
   void paintPlanes(QPainter& painter, const QRectF& plot);
   void paintGroups(QPainter& painter, const QRectF& plot);
   void paintCellTexts(QPainter& painter, const QRectF& plot);
@@ -110,9 +117,10 @@ class HeatmapWidget : public PlotWidget {
   void paintAxes(QPainter& painter, const QRectF& plot);
   void paintSplitHandle(QPainter& painter, const QRectF& plot);
   void paintFooter(QPainter& painter, const QRectF& plot);
+  void paintColourBar(QPainter& painter, const QRectF& bar);
   QRectF splitHandle(const QRectF& plot) const;
   QRectF colourBar(const QRectF& plot) const;
-  QString pooledText(const QRectF& plot) const;
+  QString pooledText(const QSizeF& devicePixels) const;
 
   std::array<Slot, 5> slots_;
   std::shared_ptr<const std::vector<int>> order_;

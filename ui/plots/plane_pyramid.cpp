@@ -25,7 +25,9 @@ void halve(const float* from, int rows, int columns, std::vector<float>& to, Str
   const auto wide = static_cast<std::size_t>(columns);
   const std::size_t half = (wide + 1) / 2;
   to.resize(static_cast<std::size_t>((rows + 1) / 2) * half);
-  std::vector<float> line(wide);
+  // Plain pointers: the checked operator[] of the hardened build keeps loops from vectorizing.
+  std::vector<float> lineStore(wide);
+  float* const line = lineStore.data();
   for (int row = 0; row < rows; row += 2) {
     const float* upper = from + static_cast<std::size_t>(row) * wide;
     const float* lower = row + 1 < rows ? upper + wide : upper;
@@ -63,7 +65,8 @@ std::vector<float> poolLevel(const float* values, int columns, const std::vector
   const auto from = static_cast<std::size_t>(across.front().first);
   const auto until = static_cast<std::size_t>(across.back().last);
   std::vector<float> picture(down.size() * across.size());
-  std::vector<float> line(wide);
+  std::vector<float> lineStore(wide);
+  float* const line = lineStore.data();
   for (std::size_t y = 0; y < down.size(); ++y) {
     float* out = picture.data() + y * across.size();
     const bool repeated =
@@ -73,7 +76,7 @@ std::vector<float> poolLevel(const float* values, int columns, const std::vector
       continue;
     }
     const float* row = values + static_cast<std::size_t>(down[y].first) * wide;
-    std::copy(row + from, row + until, line.begin() + static_cast<long>(from));
+    std::copy(row + from, row + until, line + from);
     for (int next = down[y].first + 1; next < down[y].last; ++next) {
       row += wide;
       for (std::size_t i = from; i < until; ++i) line[i] = stronger(line[i], row[i]);

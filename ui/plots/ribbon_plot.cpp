@@ -22,6 +22,7 @@ constexpr double kFullTop = 26;
 constexpr double kFullLeft = 36;
 constexpr double kFullBottom = 20;
 constexpr int kWords = 6;
+constexpr double kWordShare = 0.3;  // of the peak; lower bars need no name
 
 // A token as a word on a chart: spaces and line ends made visible, long ones cut.
 QString shown(QString token) {
@@ -116,7 +117,7 @@ void RibbonPlot::paintAxes(QPainter& painter, const QRectF& plot) {
   const Palette& p = paletteOf(*this);
   painter.setFont(font());
   const AxisRange up{0, peak(), AxisScale::Linear};
-  for (const double tick : axisTicks(up, 2)) {
+  for (const double tick : axisTicks(up, 3)) {
     if (tick <= 0) continue;
     const double y = plot.bottom() - tick / peak() * plot.height();
     drawHorizontalLine(painter, y, plot.left(), plot.right(), p.grid);
@@ -208,11 +209,14 @@ void RibbonPlot::paintWords(QPainter& painter, const QRectF& plot) {
   const int divergence = firstDivergence();
   if (divergence >= 0) {
     const double x = xOf(divergence + 0.5, plot);
-    taken.emplace_back(x - 110, plot.top() - 16, 112, 16);
+    const QFontMetricsF strong(textFont(TextRole::Tick, Weight::Strong));
+    const double width = strong.horizontalAdvance(tr("first divergence"));
+    taken.emplace_back(x - 8 - width, plot.top() - 16, width, 16);
+    taken.emplace_back(x - 1, plot.top() - 16, 3, plot.height() + 16);
   }
   int left = kWords;
   for (const int token : order) {
-    if (left == 0) break;
+    if (left == 0 || klOf(token) < kWordShare * peak()) break;
     if (token == divergence || token < view().left() || token + 1 > view().right()) continue;
     const RibbonToken& each = tokens_[static_cast<std::size_t>(token)];
     const bool other = each.pick == TokenPick::Other;

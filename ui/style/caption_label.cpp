@@ -119,7 +119,9 @@ void CaptionLabel::paintEvent(QPaintEvent*) {
   strong.setWeight(QFont::DemiBold);
   const QFontMetricsF face(regular);
   const double space = face.horizontalAdvance(QLatin1Char(' '));
-  double baseline = (lineHeight() + face.ascent() - face.descent()) / 2;
+  // A single line stands in the middle of its bar, sentences start at the top.
+  const double row = wrap_ ? lineHeight() : height();
+  double baseline = (row + face.ascent() - face.descent()) / 2;
   for (const std::vector<Word>& line : wordLines(width())) {
     double lineWidth = 0;
     for (const Word& word : line) lineWidth += word.width + word.spacesBefore * space;

@@ -57,7 +57,7 @@ class PaletteIconEngine : public QIconEngine {
   PaletteIconEngine(IconName name, QColor colour) : name_(name), fixed_(std::move(colour)) {}
 
   void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State) override {
-    const double ratio = painter->device()->devicePixelRatioF();
+    const double ratio = painter->deviceTransform().m11();
     const int size = std::min(rect.width(), rect.height());
     const QPoint corner(rect.left() + (rect.width() - size) / 2,
                         rect.top() + (rect.height() - size) / 2);

@@ -286,7 +286,7 @@ QString CurvePlot::csv() const {
     for (const CurvePoint& point : curve.points) {
       const bool skipped = point.state == PointState::Skipped;
       text += QStringLiteral("%1,%2,%3,%4\n")
-                  .arg(curve.name)
+                  .arg(csvField(curve.name))
                   .arg(point.alpha, 0, 'g', 6)
                   .arg(skipped ? QString() : QString::number(point.loss, 'g', 9))
                   .arg(skipped ? 1 : 0);

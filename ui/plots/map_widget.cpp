@@ -242,13 +242,14 @@ QString MapWidget::csv() const {
   for (int block = 0; block < blocks_; ++block) {
     for (int column = 0; column < cellCount().width(); ++column) {
       const MapCell& each = cell(block, column);
-      text += QStringLiteral("%1,%2,%3,%4,%5,%6,%7\n")
-                  .arg(block)
-                  .arg(columns_[static_cast<std::size_t>(column)].name, stateWord(each.state))
-                  .arg(double{each.value}, 0, 'g', 6)
-                  .arg(int{each.keptFp16})
-                  .arg(int{each.pinnedAlpha})
-                  .arg(int{each.warned});
+      text +=
+          QStringLiteral("%1,%2,%3,%4,%5,%6,%7\n")
+              .arg(block)
+              .arg(csvField(columns_[static_cast<std::size_t>(column)].name), stateWord(each.state))
+              .arg(double{each.value}, 0, 'g', 6)
+              .arg(int{each.keptFp16})
+              .arg(int{each.pinnedAlpha})
+              .arg(int{each.warned});
     }
   }
   return text;

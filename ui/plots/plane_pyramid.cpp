@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace salient::ui {
 namespace {
 
 constexpr int kSmallestSide = 64;
-constexpr std::size_t kSampled = 1U << 18U;
+constexpr int kOverviewRows = 320;
 
 // Of two ratios the one further from 1; of two magnitudes the larger. Branch-free in a, b, so the
 // compiler makes it two or three vector instructions.
@@ -136,22 +137,22 @@ void PlanePyramid::addLevels() {
   }
 }
 
-// Percentiles of an evenly strided sample: exact for small planes, within 0.1 % for large ones.
+// Of the overview that is drawn first, not of the single cells: pooling lifts the median, and the
+// ground of the picture should be its faintest colour.
 void PlanePyramid::measureEnds() {
   if (scale_ == PlaneScale::Ratio) {
     ends_ = {1.0 / 8, 8};
     return;
   }
-  const std::size_t total = static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_);
-  std::size_t stride = std::max<std::size_t>(1, total / kSampled);
-  // An odd stride that shares no factor with the width visits every column.
-  while (stride > 1 && static_cast<std::size_t>(columns_) % stride == 0) ++stride;
+  const auto overview = std::find_if(levels_.begin(), levels_.end() - 1, [](const Level& level) {
+    return level.rows <= kOverviewRows;
+  });
+  const std::size_t total =
+      static_cast<std::size_t>(overview->rows) * static_cast<std::size_t>(overview->columns);
   std::vector<float> sample;
-  sample.reserve(total / stride + 1);
-  for (std::size_t i = 0; i < total; i += stride) {
-    const float value = source_.get()[i];
-    if (value > 0 && std::isfinite(value)) sample.push_back(value);
-  }
+  sample.reserve(total);
+  std::copy_if(overview->values, overview->values + total, std::back_inserter(sample),
+               [](float value) { return value > 0 && std::isfinite(value); });
   if (sample.empty()) return;
   const auto percentile = [&sample](double share) {
     const auto at = static_cast<long>(share * static_cast<double>(sample.size() - 1));

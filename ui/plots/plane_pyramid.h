@@ -28,7 +28,7 @@ class PlanePyramid {
   int columns() const { return columns_; }
   PlaneScale scale() const { return scale_; }
   float at(int row, int place) const;
-  // 50th and 99.8th percentile of the positive values; 1/8 and 8 for ratios.
+  // 50th and 99.8th percentile of the overview's positive values; 1/8 and 8 for ratios.
   ColourEnds defaultEnds() const { return ends_; }
 
   // The strongest value under every pixel of a picture of view (x: places, y: rows), row by row.

@@ -60,6 +60,11 @@ bool PlotWidget::exportTo(const QString& path) {
   return pictureOf(*this).save(&buffer, "PNG") && writeAll(path, bytes);
 }
 
+QString PlotWidget::csvField(QString text) {
+  const bool plain = !text.contains(u',') && !text.contains(u'"') && !text.contains(u'\n');
+  return plain ? text : u'"' + text.replace(u'"', QStringLiteral("\"\"")) + u'"';
+}
+
 void PlotWidget::copyToClipboard() {
   auto* copied = new QMimeData;
   copied->setImageData(pictureOf(*this));

@@ -88,6 +88,8 @@ class PlotWidget : public QWidget {
   virtual bool overHandle(const QPointF& position) const;
   virtual void viewMoved() {}
 
+  // Quoted where it holds a comma, a quote or a line end.
+  static QString csvField(QString text);
   QRectF plotRect() const { return plotArea(QSizeF(size())); }
   double xOf(double key, const QRectF& plot) const;
   double keyOf(double x, const QRectF& plot) const;

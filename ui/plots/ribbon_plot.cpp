@@ -31,10 +31,6 @@ QString shown(QString token) {
   return token.size() > 14 ? token.left(13) + u'…' : token;
 }
 
-QString csvField(QString text) {
-  return u'"' + text.replace(u'"', QStringLiteral("\"\"")) + u'"';
-}
-
 }  // namespace
 
 RibbonPlot::RibbonPlot(RibbonLook look, QWidget* parent)

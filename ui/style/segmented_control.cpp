@@ -117,6 +117,12 @@ void SegmentedControl::nameSegments() {
   }
 }
 
+// The group's name is usually given after construction; nobody hears it before the first show.
+void SegmentedControl::showEvent(QShowEvent* event) {
+  nameSegments();
+  QWidget::showEvent(event);
+}
+
 void SegmentedControl::changeEvent(QEvent* event) {
   if (event->type() == QEvent::FontChange) updateGeometry();
   QWidget::changeEvent(event);

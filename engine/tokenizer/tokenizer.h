@@ -43,9 +43,11 @@ class Tokenizer {
   /// Text of a message with marks inside everything that looks like a control token. Put into a
   /// chat template it comes out as plain text when the rendering is encoded with
   /// ControlTokens::Parse, which drops the marks.
-  virtual std::string shield_control_tokens(std::string_view text) const = 0;
+  virtual std::string shield_control_tokens(std::string_view text) const {
+    return std::string(text);
+  }
   /// SentencePiece puts a space in front of the text; decoding takes it away again.
-  virtual bool drops_leading_space() const = 0;
+  virtual bool drops_leading_space() const { return false; }
   /// The id of an exact token text ("<|im_end|>").
   virtual std::optional<TokenId> find(std::string_view token) const = 0;
   /// One sentence each, such as vocabulary holes or a count that differs from the embedding's rows.

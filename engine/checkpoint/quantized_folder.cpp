@@ -6,6 +6,8 @@
 #include <map>
 
 #include "engine/checkpoint/awq_tensors.h"
+#include "engine/checkpoint/checked.h"
+#include "engine/checkpoint/family.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/run_tensors.h"
 #include "engine/error.h"
@@ -128,6 +130,7 @@ class QuantizedFolder final : public Checkpoint {
       throw Error(ErrorKind::BadInput,
                   in_quotes(twin->name) + " is there both quantized and not quantized");
     }
+    check_shapes();
   }
 
   SourceFormat format() const override { return stored_->format(); }
@@ -157,6 +160,19 @@ class QuantizedFolder final : public Checkpoint {
  private:
   using Entry = std::map<std::string, StoredLinear>::value_type;
 
+  /// The dense checkpoint's shapes were compared with the config at opening; these were not.
+  void check_shapes() const {
+    for (const ExpectedTensor& wanted : expected_tensors(config())) {
+      const TensorInfo* found = find(wanted.name);
+      if (found != nullptr && found->shape == wanted.shape) continue;
+      throw Error(
+          ErrorKind::BadInput,
+          "tensor " + in_quotes(wanted.name) + ": expected " + to_string(wanted.shape) +
+              " by the config, " +
+              (found == nullptr ? "it is missing" : "the file has " + to_string(found->shape)));
+    }
+  }
+
   const Entry* find_linear(std::string_view weight) const {
     if (!weight.ends_with(kWeight)) return nullptr;
     const auto found = linears_.find(std::string(weight.substr(0, weight.size() - kWeight.size())));
@@ -185,9 +201,9 @@ class QuantizedFolder final : public Checkpoint {
       }
       if (info.shape.empty()) {
         info = *found;
-        const std::int64_t out =
-            linear.form == Form::Awq ? found->shape[1] * kAwqOutputsPerWord : found->shape[0];
-        info.shape = {out, linear.in_features};
+        const bool awq = linear.form == Form::Awq;
+        const auto out = checked::multiply(found->shape[awq ? 1 : 0], awq ? kAwqOutputsPerWord : 1);
+        info.shape = {out.value_or(0), linear.in_features};
       } else {
         info.bytes += found->bytes;
       }

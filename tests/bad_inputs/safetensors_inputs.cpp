@@ -199,6 +199,18 @@ std::vector<BadInput> size_rows() {
               })};
 }
 
+/// q_proj of block 0 in AutoAWQ's form: 4-bit codes, eight to a word.
+void quantize_q(TinyCheckpoint& tiny, std::int64_t in, std::int64_t words) {
+  const std::string stem = "model.layers.0.self_attn.q_proj.";
+  const auto at = std::ranges::find(tiny.tensors, stem + "weight", &TinyTensor::name);
+  const auto size = static_cast<std::size_t>(in == 0 ? 0 : 4 * in * words);
+  *at = {stem + "qweight", "I32", {in, words}, std::string(size, 'x')};
+  tiny.tensors.push_back({stem + "qzeros", "I32", {1, 8}, std::string(32, 'x')});
+  tiny.tensors.push_back({stem + "scales", "F16", {1, 64}, std::string(128, '\x30')});
+  tiny.config["quantization_config"] = {
+      {"quant_method", "awq"}, {"bits", 4}, {"group_size", 64}, {"version", "gemm"}};
+}
+
 std::vector<BadInput> content_rows() {
   const auto extra = [](const std::string& name) {
     return [name](TinyCheckpoint& tiny) {
@@ -228,19 +240,23 @@ std::vector<BadInput> content_rows() {
               }),
       tensors("S38b", "integers for weights", Outcome::Unsupported, "stored as I16",
               [](TinyCheckpoint& tiny) { tiny.tensor(kNorm).dtype = "I16"; }),
-      tensors(
-          "S39", "quantized already", Outcome::Quantized, "AWQ, 4 bit",
-          [](TinyCheckpoint& tiny) {
-            TinyTensor& q = tiny.tensor("model.layers.0.self_attn.q_proj.weight");
-            q = {"model.layers.0.self_attn.q_proj.qweight", "I32", {64, 8}, std::string(2048, 'x')};
-            tiny.config["quantization_config"] = {{"quant_method", "awq"}, {"bits", 4}};
-          }),
-      tensors(
-          "S39b", "quantized, and the config does not say so", Outcome::Quantized, "qweight",
-          [](TinyCheckpoint& tiny) {
-            TinyTensor& q = tiny.tensor("model.layers.0.self_attn.q_proj.weight");
-            q = {"model.layers.0.self_attn.q_proj.qweight", "I32", {64, 8}, std::string(2048, 'x')};
-          })};
+      tensors("S39", "quantized already", Outcome::Quantized, "AWQ, 4 bit",
+              [](TinyCheckpoint& tiny) { quantize_q(tiny, 64, 8); }),
+      tensors("S39b", "quantized, and the config does not say so", Outcome::Quantized, "qweight",
+              [](TinyCheckpoint& tiny) {
+                quantize_q(tiny, 64, 8);
+                tiny.config.erase("quantization_config");
+              }),
+      tensors("S39c", "quantized without zero points", Outcome::Refused, "qzeros\" is missing",
+              [](TinyCheckpoint& tiny) {
+                quantize_q(tiny, 64, 8);
+                std::erase_if(tiny.tensors,
+                              [](const TinyTensor& t) { return t.name.ends_with("qzeros"); });
+              }),
+      tensors("S39d", "quantized in another shape", Outcome::Refused, "expected [64, 64]",
+              [](TinyCheckpoint& tiny) { quantize_q(tiny, 64, 4); }),
+      tensors("S39e", "quantized, a shape that wraps", Outcome::Refused, "expected [64, 64]",
+              [](TinyCheckpoint& tiny) { quantize_q(tiny, 0, std::int64_t{1} << 62); })};
 }
 
 }  // namespace

@@ -36,6 +36,13 @@ std::string siblings_of(int cpu) {
   return std::getline(file, line) ? line : std::to_string(cpu);
 }
 
+void pin(std::thread& worker, int core) {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(static_cast<std::size_t>(core), &only);
+  pthread_setaffinity_np(worker.native_handle(), sizeof(only), &only);
+}
+
 }  // namespace
 
 void Scratch::Free::operator()(float* data) const {
@@ -66,15 +73,13 @@ std::vector<int> physical_cores() {
   return cores;
 }
 
-ThreadPool::ThreadPool(int threads) {
-  const std::vector<int> cores = physical_cores();
-  threads_ = threads > 0 ? threads : static_cast<int>(cores.size());
+ThreadPool::ThreadPool(int threads) : cores_(physical_cores()) {
+  threads_ = threads > 0 ? threads : static_cast<int>(cores_.size());
   scratch_.resize(static_cast<std::size_t>(threads_));
+  if (threads_ > static_cast<int>(cores_.size())) cores_.clear();
   for (int part = 1; part < threads_; ++part) {
-    // More threads than cores: left to the scheduler.
-    const int core =
-        threads_ <= static_cast<int>(cores.size()) ? cores[static_cast<std::size_t>(part)] : -1;
-    workers_.emplace_back([this, part, core] { work(part, core); });
+    workers_.emplace_back([this, part] { work(part); });
+    if (!cores_.empty()) pin(workers_.back(), cores_[static_cast<std::size_t>(part)]);
   }
 }
 
@@ -96,13 +101,18 @@ void ThreadPool::wait_for_change(const std::atomic<std::uint32_t>& counter, std:
   counter.wait(old, std::memory_order_acquire);
 }
 
-void ThreadPool::work(int part, int core) {
-  if (core >= 0) {
-    cpu_set_t only;
-    CPU_ZERO(&only);
-    CPU_SET(static_cast<std::size_t>(core), &only);
-    pthread_setaffinity_np(pthread_self(), sizeof(only), &only);
+void ThreadPool::make_way_for_caller() {
+  const int here = sched_getcpu();
+  if (cores_.empty() || here == cores_.front()) return;
+  for (std::size_t part = 1; part < static_cast<std::size_t>(threads_); ++part) {
+    if (cores_[part] != here) continue;
+    std::swap(cores_.front(), cores_[part]);
+    pin(workers_[part - 1], cores_[part]);
+    return;
   }
+}
+
+void ThreadPool::work(int part) {
   std::uint32_t seen = 0;
   while (true) {
     wait_for_change(generation_, seen);
@@ -119,6 +129,7 @@ void ThreadPool::run_task(Task task) {
     task.call(task.object, 0);
     return;
   }
+  make_way_for_caller();
   task_ = task;
   done_.store(0, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_release);

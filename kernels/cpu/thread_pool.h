@@ -60,7 +60,10 @@ class ThreadPool {
   };
 
   void run_task(Task task);
-  void work(int part, int core);
+  void work(int part);
+  /// The scheduler may put the caller on a worker's core, where each would wait for the other to be
+  /// descheduled. The worker then gets the core that the caller has left.
+  void make_way_for_caller();
   /// Waits until `counter` differs from `old`: a short spin, then a sleep in the kernel.
   static void wait_for_change(const std::atomic<std::uint32_t>& counter, std::uint32_t old);
 
@@ -71,6 +74,7 @@ class ThreadPool {
   std::atomic<bool> stopping_{false};
   std::vector<Scratch> scratch_;
   Scratch shared_scratch_;
+  std::vector<int> cores_;  ///< by part, the caller's first; empty when there are too few to pin
   std::vector<std::thread> workers_;
 };
 

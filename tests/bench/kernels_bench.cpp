@@ -131,6 +131,26 @@ struct Bench {
       matmul(cpu, {x.data(), 1, kIn, w.data(), number, kOut, nullptr, y.data(), Store::Replace});
     });
   }
+
+  void decode_packed(int bits, std::int64_t out, std::int64_t in, int parts) const {
+    const salient::kernels::PackedShape shape{bits, out, in, 64};
+    std::vector<std::uint8_t> packed(static_cast<std::size_t>(shape.bytes()), 0x15);
+    const ActivationLayout layout = ActivationLayout::of(shape, parts);
+    const auto x = random_floats(static_cast<std::size_t>(in));
+    std::vector<std::uint8_t> integers(static_cast<std::size_t>(layout.token_bytes()));
+    std::vector<float> y(static_cast<std::size_t>(out));
+    const std::string name = "W" + std::to_string(bits) + " g64 " + std::to_string(out) + "x" +
+                             std::to_string(in) + (parts == 1 ? " int8" : " exact");
+    stream(name, static_cast<double>(shape.bytes()), [&] {
+      cpu.table.quantize_activations(x.data(), layout, integers.data());
+      cpu.pool.run([&](int part) {
+        const Share share = share_of(shape.blocks(), part, cpu.pool.size());
+        cpu.table.packed_rows({shape, packed.data(), layout, integers.data(), 1, nullptr, y.data(),
+                               Store::Replace},
+                              share.begin, share.end);
+      });
+    });
+  }
 };
 
 }  // namespace
@@ -152,6 +172,10 @@ int main(int argc, char** argv) {
   bench.decode_dense(Number::F16, "dense F16 head, one token");
   bench.decode_dense(Number::BF16, "dense BF16 head, one token");
   bench.decode_dense(Number::F32, "dense F32 head, one token");
+  for (const int parts : {kExactParts, kInt8Parts}) {
+    for (const int bits : {2, 3, 4, 8}) bench.decode_packed(bits, 1536, 576, parts);
+    for (const int bits : {2, 3, 4, 8}) bench.decode_packed(bits, 49152, 576, parts);
+  }
   double nothing = best_seconds([&] { pool.run([](int) {}); });
   std::printf("%-44s %9.3f us\n", "an empty run of the pool", nothing * 1e6);
   return 0;

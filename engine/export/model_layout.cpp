@@ -61,20 +61,32 @@ void append(std::vector<TensorSpec>& all, std::vector<TensorSpec> more) {
   std::ranges::move(more, std::back_inserter(all));
 }
 
-void add_table(ModelLayout& layout, const Checkpoint& source, const std::string& name) {
+std::optional<QuantScheme> table_scheme(const Checkpoint& source, const TensorInfo& info,
+                                        CodedTables tables) {
+  if (tables == CodedTables::ByType) {
+    constexpr QuantScheme kQ8{.bits = 8, .group_size = 32, .symmetry = Symmetry::Symmetric};
+    return info.stored_type == "Q8_0" ? std::optional(kQ8) : std::nullopt;
+  }
+  const auto codes = source.read_codes(info.name);
+  return codes ? std::optional(codes->scheme) : std::nullopt;
+}
+
+void add_table(ModelLayout& layout, const Checkpoint& source, const std::string& name,
+               CodedTables tables) {
   const TensorInfo* info = source.find(name);
   if (info == nullptr) throw Error(ErrorKind::BadInput, name + " is missing");
   if (info->shape.size() == 1) {
     layout.tensors.push_back({name, vector_dtype(layout.format), info->shape});
     return;
   }
-  const auto codes = layout.format == ExportFormat::Run ? source.read_codes(name) : std::nullopt;
-  if (!codes) {
+  const auto scheme =
+      layout.format == ExportFormat::Run ? table_scheme(source, *info, tables) : std::nullopt;
+  if (!scheme) {
     layout.tensors.push_back({name, DType::F16, info->shape});
     return;
   }
-  layout.coded_tables[name] = codes->scheme;
-  append(layout.tensors, run_specs(without_weight(name), info->shape, codes->scheme));
+  layout.coded_tables[name] = *scheme;
+  append(layout.tensors, run_specs(without_weight(name), info->shape, *scheme));
 }
 
 std::vector<NamedTensor> code_tensors(ExportFormat format, const std::string& name,
@@ -106,7 +118,7 @@ std::vector<std::string> table_names(const DecoderShape& shape) {
 
 ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
                               const std::vector<LinearId>& linears,
-                              const std::vector<LinearSettings>& settings) {
+                              const std::vector<LinearSettings>& settings, CodedTables tables) {
   ModelLayout layout;
   layout.format = format;
   layout.shape = make_decoder_shape(source.config());
@@ -121,7 +133,7 @@ ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
       layout.tensors.push_back({row.block_tensor(block, norm), vector_dtype(format), hidden});
     }
   }
-  for (const std::string& name : table_names(layout.shape)) add_table(layout, source, name);
+  for (const std::string& name : table_names(layout.shape)) add_table(layout, source, name, tables);
   return layout;
 }
 

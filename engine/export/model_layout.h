@@ -24,9 +24,14 @@ struct ModelLayout {
   std::map<std::string, QuantScheme> coded_tables;
 };
 
+/// Whether an embedding or head that is stored on a grid of ours can be kept as codes is told by
+/// its type alone (for an estimate: nothing is read), or by its values (a few files break the
+/// grid).
+enum class CodedTables { ByType, ByValue };
+
 ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
                               const std::vector<LinearId>& linears,
-                              const std::vector<LinearSettings>& settings);
+                              const std::vector<LinearSettings>& settings, CodedTables tables);
 
 /// F16, or F32 where the format keeps it (norms and biases of a run).
 DType vector_dtype(ExportFormat format);

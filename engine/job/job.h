@@ -74,9 +74,27 @@ struct Plan {
   std::vector<std::string> warnings;
   bool resumes = false;
   std::int64_t finished_blocks = 0;  ///< of an unfinished run found beside the target
+  std::vector<SourceFile> files;     ///< identity of the source, compared when the run starts
+  std::string calibration_name;      ///< "c4.txt", or "the default text"
+  std::string calibration_sha256;
+  std::uint64_t calibration_bytes = 0;
+  std::string numeric_platform;  ///< "CPU, AVX-512": another one gives other last bits
 };
 
-/// Throws Error (BadInput 2, Unsupported 3, Resources 4) before anything is written.
+/// What a scheme would make of a model, for the pre-flight card's presets: headers only, no work.
+struct SizeEstimate {
+  ExportFormat format = ExportFormat::Awq;
+  std::int64_t output_bytes = 0;     ///< all weights
+  std::int64_t quantized_bytes = 0;  ///< codes, steps and zero points
+  std::int64_t embedding_bytes = 0;  ///< embedding and head
+  double bits_per_weight = 0;        ///< of the quantized linears
+};
+SizeEstimate estimate_size(const Checkpoint& checkpoint, const QuantScheme& scheme);
+/// The scheme that `salient quantize` takes without -g: group 64 where 128 does not divide.
+QuantScheme fitting_scheme(const ModelConfig& config, QuantScheme scheme);
+
+/// Throws Error (BadInput 2, Unsupported 3, Resources 4) before anything is written. Without a
+/// target nothing is said about disk and journal.
 Plan make_plan(const Backend& backend, const Checkpoint& checkpoint, const JobOptions& options);
 
 /// Pause, resume and cancel from another thread; requests to be served between the steps of a run.
@@ -103,7 +121,9 @@ class RunControl {
 };
 
 /// Runs the plan to the published target, resuming what is already journalled. Never throws for
-/// what RunFinished can tell; returns the outcome that was sent.
+/// what RunFinished can tell; returns the outcome that was sent. The events of a resumed run begin
+/// with those of the blocks that are already finished (statistics without Gram, no trials), so that
+/// a receiver always sees every block. Cancelled or failed, the journal stays.
 RunFinished run_job(Backend& backend, const Plan& plan, RunControl& control, const EventSink& sink);
 
 /// Removes the journal of an unfinished run (the user asked to start over).

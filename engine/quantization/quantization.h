@@ -192,7 +192,8 @@ inline constexpr std::int64_t kBlockLossWindows = 4;
 /// What `quantize_block` tells while it works.
 struct BlockSink {
   std::function<void(const LinearId&, const AlphaTrial&)> on_trial;
-  std::function<void(const LinearReport&)> on_linear;
+  /// The scales are those of the columns, [in_features].
+  std::function<void(const LinearReport&, const std::vector<float>& channel_scales)> on_linear;
 };
 
 /// Search, fold, clip and round one block, dense in float32. Scales of every group are searched on

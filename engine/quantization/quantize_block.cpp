@@ -231,7 +231,7 @@ void BlockWork::finish(LinearRole role, QuantizedBlock& result) {
         salient_channels(input_of(role).magnitude, options_.salient_share), report.settings.scheme);
     if (all_zero(original)) report.note = "all weights are zero";
   }
-  if (sink_.on_linear) sink_.on_linear(report);
+  if (sink_.on_linear) sink_.on_linear(report, entry.channel_scales);
   result.linears.push_back(std::move(entry));
   result.reports.push_back(std::move(report));
 }

@@ -310,7 +310,9 @@ TEST_CASE("every trial and every linear is told once, in order") {
     CHECK(id.block == 1);
     ++trials;
   };
-  sink.on_linear = [&](const LinearReport& report) { linears.push_back(report.id.role); };
+  sink.on_linear = [&](const LinearReport& report, const std::vector<float>& /*scales*/) {
+    linears.push_back(report.id.role);
+  };
   quantize_block(*measured.backend, measured.shape, measured.block, 1, measured.stats,
                  all_with({.scheme = {.bits = 4, .group_size = 32}}), {}, sink);
   CHECK(trials == kLinearRoles.size() * kAlphaSteps);

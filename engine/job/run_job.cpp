@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+
+#include <sys/resource.h>
+
+#include "engine/checkpoint/sha256.h"
+#include "engine/error.h"
+#include "engine/job/calibration_text.h"
+#include "engine/job/journal.h"
+#include "engine/job/plan_identity.h"
+#include "engine/job/run_record.h"
+#include "engine/report/model_card.h"
+
+namespace salient {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::int64_t peak_rss_bytes() {
+  rusage usage{};
+  // Linux counts in KiB.
+  return ::getrusage(RUSAGE_SELF, &usage) == 0 ? std::int64_t{usage.ru_maxrss} * 1024 : 0;
+}
+
+std::string digest_of(const CalibrationWindows& windows) {
+  Sha256 digest;
+  for (const std::vector<std::int32_t>& window : windows.windows) {
+    const auto length = static_cast<std::uint64_t>(window.size());
+    digest.update(std::as_bytes(std::span(&length, 1)));
+    digest.update(std::as_bytes(std::span(window)));
+  }
+  return digest.hex_digest();
+}
+
+/// The embedding in the precision it is stored in, so that nothing is lost and nothing is doubled.
+DType table_dtype(const Checkpoint& source, const DecoderShape& shape) {
+  const TensorInfo* info = source.find(shape.architecture->embedding);
+  if (info != nullptr && info->stored_type == "F16") return DType::F16;
+  return info != nullptr && info->stored_type == "BF16" ? DType::BF16 : DType::F32;
+}
+
+/// One run from source to published folder; every member function is one stage.
+class Run {
+ public:
+  Run(Backend& backend, const Plan& plan, RunControl& control, const EventSink& sink)
+      : backend_(backend), plan_(plan), control_(control), sink_(sink) {}
+
+  void execute() {
+    check_target(plan_.options.target, existing());
+    job_ = std::make_unique<JobFolder>(system_files(), plan_.options.target);
+    identity_ = plan_identity(plan_);
+    settle_plan_file();
+    open_source();
+    read_windows();
+    journal_.emplace(*job_, shape_, job_id_of(identity_),
+                     sha256_hex(job_id_of(identity_) + digest_of(windows_)));
+    const std::int64_t finished = journal_->recover();
+    sink_(RunStarted{shape_.config.num_layers, finished});
+    for (const std::string& warning : warnings_) sink_(Warned{warning});
+    replay(finished);
+    if (finished < shape_.config.num_layers) run_blocks(finished);
+    export_result();
+  }
+
+ private:
+  ExistingTarget existing() const {
+    return plan_.options.overwrite ? ExistingTarget::Replace : ExistingTarget::Refuse;
+  }
+
+  void step() {
+    control_.checkpoint([this](bool paused) {
+      if (paused) {
+        sink_(RunPaused{});
+      } else {
+        sink_(RunResumed{});
+      }
+    });
+  }
+
+  /// The journal's plan is this one; another one goes only when the user asked to start over.
+  void settle_plan_file() {
+    const std::filesystem::path path = job_->folder().path() / "plan.json";
+    if (std::filesystem::exists(path)) {
+      std::string differs;
+      try {
+        differs = difference(read_plan_file(path), identity_);
+      } catch (const Error& error) {
+        differs = error.what();
+      }
+      if (differs.empty()) return;
+      if (!plan_.options.overwrite) refuse_other_plan(job_->folder().path(), differs);
+    }
+    remove_journal_files(job_->folder());
+    put_file(job_->folder(), "plan.json", plan_file_text(identity_));
+  }
+
+  void open_source() {
+    source_ = open_checkpoint(plan_.options.source);
+    check_source_unchanged();
+    shape_ = make_decoder_shape(*source_);
+  }
+
+  void check_source_unchanged() const {
+    const std::unique_ptr<Checkpoint> now = open_checkpoint(plan_.options.source);
+    Plan as_now = plan_;
+    as_now.files = now->files();
+    const std::string differs = difference(identity_, plan_identity(as_now));
+    if (differs.empty()) return;
+    throw Error(ErrorKind::BadInput, plan_.config.name + ": changed while in use (" + differs +
+                                         "); plan again, so that no result mixes two versions");
+  }
+
+  void read_windows() {
+    const CalibrationText text = read_calibration_text(plan_.options);
+    if (text.sha256 != plan_.calibration_sha256) {
+      throw Error(ErrorKind::BadInput, text.name + ": changed since the plan was made; plan again");
+    }
+    const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(source_->tokenizer_source());
+    windows_ = make_windows(*tokenizer, text.text, plan_.options.calibration);
+    if (!windows_.warning.empty()) warnings_.push_back(windows_.warning);
+  }
+
+  /// Tells about the blocks that an earlier attempt finished.
+  void replay(std::int64_t finished) {
+    for (std::int64_t block = 0; block < finished; ++block) {
+      step();
+      const BlockRecord record = journal_->read(block);
+      sink_(BlockStarted{block});
+      auto stats = std::make_shared<ActivationStats>();
+      for (const Site site : kSites) {
+        const SiteRecord& kept = record.sites[index_of(site)];
+        (*stats)[site].tokens = kept.tokens;
+        (*stats)[site].magnitude = kept.magnitude;
+        (*stats)[site].max = kept.max;
+      }
+      sink_(StatsMeasured{block, stats});
+      tell_linears(record.block);
+      sink_(BlockFinished{block, 0, 0, peak_rss_bytes()});
+      keep(record);
+    }
+  }
+
+  void tell_linears(const QuantizedBlock& block) {
+    for (std::size_t i = 0; i < block.reports.size(); ++i) {
+      sink_(LinearQuantized{block.reports[i], block.linears.at(i).channel_scales});
+    }
+  }
+
+  void keep(const BlockRecord& record) {
+    for (const LinearReport& report : record.block.reports) reports_.push_back(report);
+    sites_.push_back(record.sites);
+  }
+
+  ActivationStats calibrate(std::int64_t index, const Block& block, CalibrationState& state) {
+    const auto progress = [&](std::int64_t done, std::int64_t total) {
+      sink_(WindowCalibrated{index, done, total});
+      step();
+    };
+    const std::int64_t kept =
+        plan_.options.loss_site == LossSite::BlockOutput ? kBlockLossWindows : 0;
+    return calibrate_block(backend_, shape_, block, state, control_.stop_token(), progress, kept);
+  }
+
+  /// The hidden states that enter `block`: from the journal, or computed again from the newest that
+  /// it has.
+  CalibrationState state_before(std::int64_t block) {
+    auto found = journal_->activations(block);
+    std::int64_t at = found ? found->first : 0;
+    CalibrationState state;
+    if (found) {
+      state = std::move(found->second);
+    } else {
+      const Tensor embedding = load_embedding(*source_, shape_, table_dtype(*source_, shape_));
+      state = embed_windows(backend_, embedding, windows_);
+    }
+    for (; at < block; ++at) {
+      step();
+      const Block loaded = load_block(*source_, shape_, at, DType::F32);
+      static_cast<void>(calibrate(at, loaded, state));
+    }
+    return state;
+  }
+
+  void run_blocks(std::int64_t first) {
+    CalibrationState state = state_before(first);
+    const Clock::time_point start = Clock::now();
+    const std::int64_t count = shape_.config.num_layers;
+    for (std::int64_t index = first; index < count; ++index) {
+      step();
+      const Clock::time_point block_start = Clock::now();
+      run_block(index, state);
+      const double per_block = seconds_since(start) / static_cast<double>(index - first + 1);
+      sink_(BlockFinished{index, seconds_since(block_start),
+                          per_block * static_cast<double>(count - index - 1), peak_rss_bytes()});
+    }
+  }
+
+  void run_block(std::int64_t index, CalibrationState& state) {
+    sink_(BlockStarted{index});
+    const Block block = load_block(*source_, shape_, index, DType::F32);
+    auto stats = std::make_shared<ActivationStats>(calibrate(index, block, state));
+    sink_(StatsMeasured{index, stats});
+    BlockOptions options;
+    options.loss_site = plan_.options.loss_site;
+    options.settings = [this](const LinearId& id) { return settings_of(id); };
+    BlockSink sink;
+    sink.on_trial = [this](const LinearId& id, const AlphaTrial& trial) {
+      sink_(AlphaTried{id, trial});
+      step();
+    };
+    sink.on_linear = [this](const LinearReport& report, const std::vector<float>& scales) {
+      sink_(LinearQuantized{report, scales});
+    };
+    BlockRecord record;
+    record.block = quantize_block(backend_, shape_, block, index, *stats, options,
+                                  control_.stop_token(), sink);
+    record.sites = records_of(*stats);
+    step();
+    // The next block's input first: a step whose follow-up is missing would cost a forward pass.
+    if (index + 1 < shape_.config.num_layers) journal_->put_activations(index + 1, state);
+    journal_->put(record);
+    keep(record);
+  }
+
+  LinearSettings settings_of(const LinearId& id) const {
+    const auto place = static_cast<std::size_t>(id.block) * kLinearRoles.size() + index_of(id.role);
+    return plan_.settings.at(place);
+  }
+
+  void export_result() {
+    step();
+    const RunSummary summary = summary_of(plan_, reports_);
+    ExportRequest request;
+    request.format = plan_.options.format.value();
+    request.source = source_.get();
+    request.blocks = &*journal_;
+    request.scheme = plan_.options.scheme;
+    request.model_card = model_card(summary);
+    request.record_json = record_text(plan_, summary, sites_);
+    request.linears = plan_.linears;
+    request.settings = plan_.settings;
+    request.existing = existing();
+    stage_export(request, job_->fresh_staging(), control_.stop_token(),
+                 [this](const std::string& stage, double share) {
+                   sink_(ExportProgress{stage, share});
+                   step();
+                 });
+    check_source_unchanged();
+    step();
+    job_->publish(existing());
+    // Published is done; what cannot be removed is told, and costs nothing but room.
+    try {
+      remove_journal_files(job_->folder());
+      job_->remove();
+    } catch (const Error& error) {
+      sink_(Warned{error.what()});
+    }
+  }
+
+  Backend& backend_;
+  const Plan& plan_;
+  RunControl& control_;
+  const EventSink& sink_;
+  nlohmann::ordered_json identity_;
+  std::unique_ptr<JobFolder> job_;
+  std::unique_ptr<Checkpoint> source_;
+  DecoderShape shape_;
+  CalibrationWindows windows_;
+  std::optional<Journal> journal_;
+  std::vector<std::string> warnings_;
+  std::vector<LinearReport> reports_;
+  std::vector<SiteRecords> sites_;
+};
+
+RunFinished outcome_of(Run& run) {
+  RunFinished finished;
+  try {
+    run.execute();
+  } catch (const Error& error) {
+    finished.outcome = error.kind() == ErrorKind::Cancelled ? Outcome::Cancelled : Outcome::Failed;
+    finished.error_kind = error.kind();
+    finished.sentence = error.what();
+  } catch (const std::bad_alloc&) {
+    finished.outcome = Outcome::Failed;
+    finished.error_kind = ErrorKind::Resources;
+    finished.sentence = "memory ran out; ask for fewer or shorter calibration windows";
+  } catch (const std::exception& error) {
+    finished.outcome = Outcome::Failed;
+    finished.error_kind = ErrorKind::Failure;
+    finished.sentence = error.what();
+  }
+  return finished;
+}
+
+}  // namespace
+
+RunFinished run_job(Backend& backend, const Plan& plan, RunControl& control,
+                    const EventSink& sink) {
+  const Clock::time_point start = Clock::now();
+  RunFinished finished;
+  {
+    // The lock of the job folder is given back before anyone hears that the run is over.
+    Run run(backend, plan, control, sink);
+    finished = outcome_of(run);
+  }
+  finished.seconds = seconds_since(start);
+  finished.peak_rss_bytes = peak_rss_bytes();
+  sink(finished);
+  return finished;
+}
+
+void discard_journal(const std::filesystem::path& target) {
+  if (!std::filesystem::exists(job_folder_path(target))) return;
+  JobFolder job(system_files(), target);
+  remove_journal_files(job.folder());
+  job.remove();
+}
+
+}  // namespace salient

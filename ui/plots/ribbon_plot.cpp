@@ -106,7 +106,8 @@ void RibbonPlot::paintPlot(QPainter& painter, const QSizeF& size) {
   drawHorizontalLine(painter, plot.bottom(), plot.left(), plot.right(), paletteOf(*this).axis);
   if (tokens_.empty()) return;
   paintDivergence(painter, plot);
-  paintWords(painter, plot);
+  if (look_ == RibbonLook::Full) paintWords(painter, plot);
+  if (look_ == RibbonLook::Strip) paintPeak(painter, plot);
 }
 
 void RibbonPlot::paintAxes(QPainter& painter, const QRectF& plot) {
@@ -181,49 +182,60 @@ void RibbonPlot::paintDivergence(QPainter& painter, const QRectF& plot) {
   }
 }
 
-// The highest bars are named: what FP16 said, and what the other would have said.
-void RibbonPlot::paintWords(QPainter& painter, const QRectF& plot) {
-  const Palette& p = paletteOf(*this);
-  painter.setFont(font());
+std::vector<int> RibbonPlot::byKl() const {
   std::vector<int> order(tokens_.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto klOf = [this](int i) { return tokens_[static_cast<std::size_t>(i)].kl; };
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return klOf(a) > klOf(b); });
-  if (look_ == RibbonLook::Strip) {
-    const QRectF bar = barRect(order.front(), plot);
-    painter.setPen(p.secondary);
-    const QString text = QString::number(peak(), 'f', 2);
-    const double width = figuresWidth(font(), text);
-    const double left = bar.left() - 6 - width >= 0 ? bar.left() - 6 - width : bar.right() + 6;
-    drawFigures(painter, QPointF(left, plot.top() + 8), text);
-    return;
-  }
+  std::stable_sort(order.begin(), order.end(), [this](int a, int b) {
+    return tokens_[static_cast<std::size_t>(a)].kl > tokens_[static_cast<std::size_t>(b)].kl;
+  });
+  return order;
+}
+
+void RibbonPlot::paintPeak(QPainter& painter, const QRectF& plot) {
+  painter.setFont(font());
+  painter.setPen(paletteOf(*this).secondary);
+  const QRectF bar = barRect(byKl().front(), plot);
+  const QString text = QString::number(peak(), 'f', 2);
+  const double width = figuresWidth(font(), text);
+  const double left = bar.left() - 6 - width >= 0 ? bar.left() - 6 - width : bar.right() + 6;
+  drawFigures(painter, QPointF(left, plot.top() + 8), text);
+}
+
+// Where a word would cover a bar, the divergence line or its words.
+std::vector<QRectF> RibbonPlot::takenByBars(const QRectF& plot) const {
   std::vector<QRectF> taken;
   for (int token = 0; token < static_cast<int>(tokens_.size()); ++token) {
     if (token + 1 > view().left() && token < view().right()) taken.push_back(barRect(token, plot));
   }
   const int divergence = firstDivergence();
-  if (divergence >= 0) {
-    const double x = xOf(divergence + 0.5, plot);
-    const QFontMetricsF strong(textFont(TextRole::Tick, Weight::Strong));
-    const double width = strong.horizontalAdvance(tr("first divergence"));
-    taken.emplace_back(x - 8 - width, plot.top() - 16, width, 16);
-    taken.emplace_back(x - 1, plot.top() - 16, 3, plot.height() + 16);
-  }
+  if (divergence < 0) return taken;
+  const double x = xOf(divergence + 0.5, plot);
+  const QFontMetricsF strong(textFont(TextRole::Tick, Weight::Strong));
+  const double width = strong.horizontalAdvance(tr("first divergence"));
+  taken.emplace_back(x - 8 - width, plot.top() - 16, width, 16);
+  taken.emplace_back(x - 1, plot.top() - 16, 3, plot.height() + 16);
+  return taken;
+}
+
+// The highest bars are named: what FP16 said, and what the other would have said.
+void RibbonPlot::paintWords(QPainter& painter, const QRectF& plot) {
+  const Palette& p = paletteOf(*this);
+  painter.setFont(font());
+  std::vector<QRectF> taken = takenByBars(plot);
   int left = kWords;
-  for (const int token : order) {
-    if (left == 0 || klOf(token) < kWordShare * peak()) break;
-    if (token == divergence || token < view().left() || token + 1 > view().right()) continue;
+  for (const int token : byKl()) {
     const RibbonToken& each = tokens_[static_cast<std::size_t>(token)];
+    if (left == 0 || each.kl < kWordShare * peak()) break;
+    const bool hidden = token < view().left() || token + 1 > view().right();
+    if (hidden || token == firstDivergence() || shown(each.text).isEmpty()) continue;
     const bool other = each.pick == TokenPick::Other;
     const QString text =
         other ? shown(each.text) + QStringLiteral(" → ") + shown(each.otherText) : shown(each.text);
-    if (text.isEmpty()) continue;
     --left;
     const double width = QFontMetricsF(font()).horizontalAdvance(text);
     const QRectF bar = barRect(token, plot);
     QRectF box(bar.center().x() - width / 2, bar.top() - 16, width, 13);
-    box.moveLeft(std::clamp(box.left(), plot.left(), plot.right() - width));
+    box.moveLeft(std::clamp(box.left(), plot.left(), std::max(plot.left(), plot.right() - width)));
     const bool blocked = std::any_of(taken.begin(), taken.end(), [&](const QRectF& rect) {
       return rect.intersects(box.adjusted(-4, 0, 4, 0));
     });

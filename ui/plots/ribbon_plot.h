@@ -57,7 +57,10 @@ class RibbonPlot : public PlotWidget {
   void paintAxes(QPainter& painter, const QRectF& plot);
   void paintBars(QPainter& painter, const QRectF& plot);
   void paintDivergence(QPainter& painter, const QRectF& plot);
+  void paintPeak(QPainter& painter, const QRectF& plot);
   void paintWords(QPainter& painter, const QRectF& plot);
+  std::vector<int> byKl() const;
+  std::vector<QRectF> takenByBars(const QRectF& plot) const;
 
   RibbonLook look_;
   std::vector<RibbonToken> tokens_;

@@ -13,6 +13,7 @@
 #include "ui/style/metrics.h"
 #include "ui/style/palette.h"
 #include "ui/style/style_painting.h"
+#include "ui/style/style_views.h"
 #include "ui/style/typography.h"
 
 namespace salient::ui {
@@ -84,9 +85,13 @@ int SalientStyle::styleHint(StyleHint hint, const QStyleOption* option, const QW
       return 0;
     case SH_ScrollBar_ContextMenu:
       return 1;
+    case SH_Table_GridLineColor:
+      if (option == nullptr) break;
+      return static_cast<int>(coloursOf(*option).hairline.rgb());
     default:
-      return QProxyStyle::styleHint(hint, option, widget, returnData);
+      break;
   }
+  return QProxyStyle::styleHint(hint, option, widget, returnData);
 }
 
 QSize SalientStyle::sizeFromContents(ContentsType type, const QStyleOption* option,
@@ -181,6 +186,14 @@ void SalientStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* o
       return;
     case PE_PanelButtonTool:
       return style_painting::toolButtonBevel(*painter, *option, widget);
+    case PE_Frame:
+      return style_views::frame(*painter, *option);
+    case PE_FrameTabWidget:
+    case PE_FrameTabBarBase:
+      return;
+    case PE_PanelMenu:
+      return drawBox(*painter, option->rect, 0, coloursOf(*option).raised,
+                     coloursOf(*option).hairline);
     case PE_PanelTipLabel:
       return drawBox(*painter, option->rect, 0, coloursOf(*option).raised,
                      coloursOf(*option).border);
@@ -219,7 +232,59 @@ void SalientStyle::drawControl(ControlElement element, const QStyleOption* optio
     default:
       break;
   }
-  QProxyStyle::drawControl(element, option, painter, widget);
+  if (!drawViewControl(element, option, painter, widget)) {
+    QProxyStyle::drawControl(element, option, painter, widget);
+  }
+}
+
+bool SalientStyle::drawViewControl(ControlElement element, const QStyleOption* option,
+                                   QPainter* painter, const QWidget* widget) const {
+  if (element == CE_HeaderSection || element == CE_HeaderEmptyArea) {
+    style_views::headerSection(*painter, *option);
+    return true;
+  }
+  if (const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option);
+      header != nullptr && element == CE_HeaderLabel) {
+    style_views::headerLabel(*painter, *header);
+    return true;
+  }
+  if (const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
+      frame != nullptr && element == CE_ShapedFrame) {
+    return style_views::separatorFrame(*painter, *frame);
+  }
+  if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option);
+      tab != nullptr && element == CE_TabBarTabShape) {
+    style_views::tabShape(*painter, *tab);
+    return true;
+  }
+  if (const auto* item = qstyleoption_cast<const QStyleOptionViewItem*>(option);
+      item != nullptr && element == CE_ItemViewItem) {
+    QStyleOptionViewItem quiet(*item);
+    quiet.palette = style_views::quietSelection(item->palette);
+    QProxyStyle::drawControl(element, &quiet, painter, widget);
+    return true;
+  }
+  if (const auto* menu = qstyleoption_cast<const QStyleOptionMenuItem*>(option)) {
+    return drawMenuControl(element, *menu, painter, widget);
+  }
+  return false;
+}
+
+bool SalientStyle::drawMenuControl(ControlElement element, const QStyleOptionMenuItem& item,
+                                   QPainter* painter, const QWidget* widget) const {
+  if (element == CE_MenuBarItem) {
+    style_views::menuBarItem(*painter, item);
+    return true;
+  }
+  if (element != CE_MenuItem) return false;
+  if (item.menuItemType == QStyleOptionMenuItem::Separator && item.text.isEmpty()) {
+    style_views::menuSeparator(*painter, item);
+    return true;
+  }
+  QStyleOptionMenuItem quiet(item);
+  quiet.palette = style_views::quietSelection(item.palette);
+  QProxyStyle::drawControl(element, &quiet, painter, widget);
+  return true;
 }
 
 void SalientStyle::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
@@ -236,6 +301,20 @@ void SalientStyle::drawComplexControl(ComplexControl control, const QStyleOption
       plain.features &= ~QStyleOptionToolButton::ToolButtonFeatures(
           QStyleOptionToolButton::HasMenu | QStyleOptionToolButton::Menu);
       return QProxyStyle::drawComplexControl(control, &plain, painter, widget);
+    }
+  }
+  if (control == CC_SpinBox) {
+    if (const auto* spin = qstyleoption_cast<const QStyleOptionSpinBox*>(option)) {
+      return style_views::spinBox(*painter, *spin,
+                                  subControlRect(control, option, SC_SpinBoxUp, widget),
+                                  subControlRect(control, option, SC_SpinBoxDown, widget));
+    }
+  }
+  if (control == CC_Slider) {
+    if (const auto* slider = qstyleoption_cast<const QStyleOptionSlider*>(option)) {
+      return style_views::slider(*painter, *slider,
+                                 subControlRect(control, option, SC_SliderGroove, widget),
+                                 subControlRect(control, option, SC_SliderHandle, widget));
     }
   }
   if (control == CC_ScrollBar) {

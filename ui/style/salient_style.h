@@ -12,6 +12,8 @@
 
 #include <QProxyStyle>
 
+class QStyleOptionMenuItem;
+
 namespace salient::ui {
 
 class SalientStyle : public QProxyStyle {
@@ -36,6 +38,13 @@ class SalientStyle : public QProxyStyle {
                    const QWidget* widget) const override;
   void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
                           QPainter* painter, const QWidget* widget) const override;
+
+ private:
+  // Answer whether they drew the element.
+  bool drawViewControl(ControlElement element, const QStyleOption* option, QPainter* painter,
+                       const QWidget* widget) const;
+  bool drawMenuControl(ControlElement element, const QStyleOptionMenuItem& item, QPainter* painter,
+                       const QWidget* widget) const;
 };
 
 }  // namespace salient::ui

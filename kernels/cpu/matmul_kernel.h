@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/matmul.h"
+#include "kernels/cpu/matvec_kernel.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu/tile.h"
 
@@ -25,16 +26,24 @@ struct MatmulUnit {
   std::int64_t outs;
 
   void run(float* panel, float* sums) const {
-    for (std::int64_t k = 0; k < problem.in_features; k += kMatmulDepth) {
-      const std::int64_t depth = std::min(kMatmulDepth, problem.in_features - k);
-      pack(k, depth, panel);
-      multiply(k, depth, panel, sums);
+    if (tokens <= kMatvecTokens) {
+      matvec<S>(problem, first_token, tokens, first_out, outs, sums);
+    } else {
+      multiply_packed(panel, sums);
     }
     if (problem.in_features == 0) std::fill_n(sums, tokens * Tile<S>::kCols, 0.0F);
     for (std::int64_t t = 0; t < tokens; ++t) finish(t, sums + t * Tile<S>::kCols);
   }
 
  private:
+  void multiply_packed(float* panel, float* sums) const {
+    for (std::int64_t k = 0; k < problem.in_features; k += kMatmulDepth) {
+      const std::int64_t depth = std::min(kMatmulDepth, problem.in_features - k);
+      pack(k, depth, panel);
+      multiply(k, depth, panel, sums);
+    }
+  }
+
   void pack(std::int64_t k, std::int64_t depth, float* panel) const {
     for (int v = 0; v < Tile<S>::kVecs; ++v) {
       const std::int64_t out = first_out + v * S::kLanes;

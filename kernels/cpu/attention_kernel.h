@@ -63,6 +63,7 @@ class AttentionRows {
   using Vec = typename S::Vec;
   using Scores = Tile<S, 3>;
   using Weighted = Tile<S, 2>;
+  using Wide = Tile<S, 4>;
   static constexpr std::int64_t kRows = S::kTileRows;
   static constexpr std::int64_t kPanel = Scores::kCols;
   static constexpr std::int64_t kOut = Weighted::kCols;
@@ -142,25 +143,37 @@ class AttentionRows {
   }
 
   void weigh(std::int64_t row, int rows) {
+    // Few rows: twice the width, so that values are read as one stream and enough chains run.
+    const bool few = 2 * rows <= kRows && p_.head_dim % Wide::kCols == 0;
+    if (few) {
+      weigh_in<Wide>(row, rows);
+    } else {
+      weigh_in<Weighted>(row, rows);
+    }
+  }
+
+  template <class Slices>
+  void weigh_in(std::int64_t row, int rows) {
+    constexpr std::int64_t kWidth = Slices::kCols;
     const std::int64_t keys = keys_of(row + rows - 1);
     const float* values = p_.values + kv_head_ * p_.capacity * p_.head_dim;
-    for (std::int64_t slice = 0; slice < p_.head_dim; slice += kOut) {
-      const bool whole = slice + kOut <= p_.head_dim;
-      Weighted::template run<Along::Row>(rows, {.a = scores_,
-                                                .lda = score_stride_,
-                                                .b = whole ? values + slice : tail_,
-                                                .ldb = whole ? p_.head_dim : kOut,
-                                                .c = sums_,
-                                                .ldc = kOut,
-                                                .k = keys,
-                                                .start = Start::Zero});
+    for (std::int64_t slice = 0; slice < p_.head_dim; slice += kWidth) {
+      const bool whole = slice + kWidth <= p_.head_dim;
+      Slices::template run<Along::Row>(rows, {.a = scores_,
+                                              .lda = score_stride_,
+                                              .b = whole ? values + slice : tail_,
+                                              .ldb = whole ? p_.head_dim : kWidth,
+                                              .c = sums_,
+                                              .ldc = kWidth,
+                                              .k = keys,
+                                              .start = Start::Zero});
       for (int r = 0; r < rows; ++r) {
         float* out = p_.out + offset_of(row + r) + slice;
         const Vec factor = S::set(inverse_[r]);
-        for (std::int64_t i = 0; i < std::min(kOut, p_.head_dim - slice); i += S::kLanes) {
+        for (std::int64_t i = 0; i < std::min(kWidth, p_.head_dim - slice); i += S::kLanes) {
           const std::int64_t left = p_.head_dim - slice - i;
           const auto n = static_cast<int>(std::min<std::int64_t>(S::kLanes, left));
-          S::store(out + i, S::mul(S::load(sums_ + r * kOut + i), factor), n);
+          S::store(out + i, S::mul(S::load(sums_ + r * kWidth + i), factor), n);
         }
       }
     }

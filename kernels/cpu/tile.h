@@ -98,15 +98,19 @@ inline float number_at(const void* data, Number number, std::int64_t index) {
 }
 
 /// A block of `count` rows (at most kLanes) of a row-major matrix, turned: out[k, stride] with the
-/// rows as lanes, zero beyond count.
+/// rows as lanes, zero beyond count. Short rows are streams that the hardware's prefetchers do not
+/// follow, so each load asks for the place that the next block of rows will read.
 template <class S>
 void pack_turned(const void* data, Number number, std::int64_t first, std::int64_t ld, int count,
                  std::int64_t depth, float* out, std::int64_t stride) {
   constexpr int kLanes = S::kLanes;
+  const std::int64_t bytes = number == Number::F32 ? 4 : 2;
+  const char* ahead = static_cast<const char*>(data) + (first + kLanes * ld) * bytes;
   std::int64_t k = 0;
   for (; k + kLanes <= depth; k += kLanes) {
     typename S::Vec block[std::size_t{kLanes}];
     for (int r = 0; r < kLanes; ++r) {
+      __builtin_prefetch(ahead + (r * ld + k) * bytes);
       block[r] = r < count ? load_number<S>(data, number, first + r * ld + k) : S::zero();
     }
     S::transpose(block);

@@ -17,32 +17,41 @@ inline float candidate_limit(float most, int candidate) {
   return static_cast<float>(static_cast<double>(most) * (1.0 - candidate / 20.0));
 }
 
+/// The rounding errors of one group clipped to each candidate, against the weights before the clip:
+/// errors [kClipCandidates, count]. Returns the group's largest magnitude.
 template <class S>
-float largest_magnitude(const float* w, int count) {
-  typename S::Vec most = S::zero();
-  for (int i = 0; i < count; i += S::kLanes) {
-    most = S::max(S::abs(S::load(w + i, std::min(S::kLanes, count - i))), most);
+float candidate_errors(const ClipProblem& problem, const float* w, int count, float* errors) {
+  const RoundingGroup<S> group{.weight = w, .scales = nullptr, .count = count};
+  const GroupRange range = group.range();
+  const float most = std::max(-range.least, range.most);
+  for (int first = 0; first < kClipCandidates; first += S::kLanes) {
+    const int candidates = std::min(S::kLanes, kClipCandidates - first);
+    GroupGrids<S> grids{};
+    for (int c = 0; c < candidates; ++c) {
+      const GroupRange clipped = clip_range(range, candidate_limit(most, first + c));
+      grids.least[c] = clipped.least;
+      grids.most[c] = clipped.most;
+    }
+    grids.solve(problem.grid, problem.bits);
+    for (int c = 0; c < candidates; ++c, errors += count) {
+      const GroupRounder<S> rounder(grids.step[c], grids.zero[c], candidate_limit(most, first + c),
+                                    problem.bits);
+      for (int i = 0; i < count; i += S::kLanes) {
+        const int n = std::min(S::kLanes, count - i);
+        const typename S::Vec weights = S::load(w + i, n);
+        S::store(errors + i, S::sub(rounder.value(weights), weights), n);
+      }
+    }
   }
-  return S::reduce_max(most);
+  return most;
 }
 
-/// Rounding error of one group clipped to ±limit, against the weights before the clip.
-template <class S>
-void clipped_error(const ClipProblem& problem, const float* w, int count, float limit,
-                   float* error) {
-  const RoundingGroup<S> group{.weight = w, .scales = nullptr, .count = count, .limit = limit};
-  const GroupGrid grid = group.grid(problem.grid, problem.bits);
-  for (int i = 0; i < count; i += S::kLanes) {
-    const int n = std::min(S::kLanes, count - i);
-    const typename S::Vec value = group.value(group.codes(group.at(i, n), grid), grid);
-    S::store(error + i, S::sub(value, S::load(w + i, n)), n);
-  }
-}
-
+/// The first of the least; a NaN only when there is nothing else.
 inline int best_candidate(const double* losses) {
   int best = 0;
   for (int c = 1; c < kClipCandidates; ++c) {
-    if (losses[c] < losses[best]) best = c;
+    const bool usable = losses[c] == losses[c];
+    if (losses[c] < losses[best] || (usable && losses[best] != losses[best])) best = c;
   }
   return best;
 }
@@ -65,11 +74,7 @@ void clip_search_rows(const ClipProblem& problem, std::int64_t begin, std::int64
       const std::int64_t rows = std::min(kClipRows, end - row);
       for (std::int64_t r = 0; r < rows; ++r) {
         const float* w = problem.weight + (row + r) * problem.in_features + first;
-        limits[r] = largest_magnitude<S>(w, n);
-        for (int c = 0; c < kClipCandidates; ++c) {
-          clipped_error<S>(problem, w, n, candidate_limit(limits[r], c),
-                           errors + (r * kClipCandidates + c) * n);
-        }
+        limits[r] = candidate_errors<S>(problem, w, n, errors + r * kClipCandidates * n);
       }
       quadratic_rows<S>(errors, rows * kClipCandidates, n, problem.packed + g * block, losses);
       for (std::int64_t r = 0; r < rows; ++r) {

@@ -75,6 +75,9 @@ struct Portable {
   static Vec round(Vec a) {
     return each([&](int i) { return std::nearbyint(a.lane[i]); });
   }
+  static Vec round_to_f16(Vec a) {
+    return each([&](int i) { return f16_to_f32(f32_to_f16(a.lane[i])); });
+  }
   static Vec exp2_int(Vec n) {
     return each([&](int i) { return std::ldexp(1.0F, static_cast<int>(n.lane[i])); });
   }

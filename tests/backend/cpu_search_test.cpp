@@ -199,3 +199,20 @@ TEST_CASE("the clip search picks candidates as good as the reference's") {
     }
   });
 }
+
+TEST_CASE("rounding has the same bits for any number of threads") {
+  RandomTensors random(28);
+  const Tensor weight = random.outliers({37, 1300});
+  const QuantScheme scheme{.bits = 3, .group_size = 32};
+  for (const auto isa : salient::kernels::cpu::supported_isas()) {
+    CpuBackend one(1, isa);
+    CpuBackend three(3, isa);
+    Tensor error(DType::F32, weight.shape());
+    Tensor other(DType::F32, weight.shape());
+    one.rounding_error({weight, {}, nullptr, scheme}, error);
+    three.rounding_error({weight, {}, nullptr, scheme}, other);
+    CHECK(same_bytes(error, other));
+    CHECK(one.quantize({weight, {}, nullptr, scheme}).codes ==
+          three.quantize({weight, {}, nullptr, scheme}).codes);
+  }
+}

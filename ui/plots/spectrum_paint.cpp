@@ -127,7 +127,9 @@ void SpectrumPlot::paintLabels(QPainter& painter, const QRectF& plot) {
   painter.setFont(textFont(TextRole::Caption, Weight::Strong));
   painter.setPen(paletteOf(*this).text);
   const QFontMetricsF face(painter.font());
-  std::vector<QRectF> taken;
+  const double line = std::round(yOf(lineValue(), plot));
+  std::vector<QRectF> taken = {QRectF(plot.left(), line - 1, plot.width(), 3),
+                               QRectF(plot.right() - 60, line - 17, 60, 17)};
   for (const int channel : salientChannels()) {
     const double centre = placeOf(channel) + 0.5;
     if (centre < view().left() || centre > view().right()) continue;

@@ -5,13 +5,14 @@
 #include "app/resources.h"
 #include "engine/error.h"
 #include "engine/evaluation/evaluation.h"
+#include "engine/job/run_record.h"
 #include "engine/report/numbers.h"
 
 namespace salient::app {
 namespace {
 
 struct Flags {
-  std::filesystem::path a, b, text;
+  std::filesystem::path a, b, text, store;
   EvaluationOptions options{.window = 512, .max_windows = 0};
   LoadOptions load;
 };
@@ -49,6 +50,17 @@ void print_text(const Evaluation& result, const LoadedModel& a, const LoadedMode
   terminal.print("same top      " + format_percent(result.top1_agreement));
 }
 
+/// Puts the comparison into the record of a run, as that of AWQ or of plain rounding, by what B is.
+void store(const Flags& flags, const Evaluation& result) {
+  if (flags.b.empty()) {
+    throw Error(ErrorKind::BadInput, "--store keeps a comparison; name a second model");
+  }
+  RunSummary summary = open_run_record(flags.store).summary;
+  const Method method = open_run_record(flags.b).summary.method;
+  (method == Method::Rtn ? summary.rtn_against_fp16 : summary.awq_against_fp16) = result;
+  store_measurements(flags.store, summary);
+}
+
 void run(const Flags& flags, const Context& context, Terminal& terminal) {
   const auto backend = make_cpu_backend(context.globals.threads);
   const auto a = load_model(*backend, flags.a, flags.load);
@@ -66,6 +78,7 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
       });
   result.text_name =
       flags.text.empty() ? "the bundled evaluation text" : flags.text.filename().string();
+  if (!flags.store.empty()) store(flags, result);
   if (terminal.json()) {
     terminal.print_json(as_json(result, b != nullptr));
   } else {
@@ -87,6 +100,7 @@ Command add_eval(CLI::App& root) {
       ->check(CLI::Range(2, 1 << 20));
   app->add_option("--chunks", flags->options.max_windows, "at most this many windows, 0: all")
       ->check(CLI::NonNegativeNumber);
+  app->add_option("--store", flags->store, "a run whose report and card shall show the comparison");
   add_head_flag(*app, flags->load.head);
   return {app,
           [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};

@@ -10,6 +10,7 @@
 #include "app/cli/plan_text.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/error.h"
+#include "engine/job/run_record.h"
 #include "engine/report/captions.h"
 #include "engine/report/numbers.h"
 
@@ -104,6 +105,14 @@ void print_result(const Plan& plan, const RunFinished& end,
                  format_bytes(static_cast<double>(end.peak_rss_bytes)));
 }
 
+/// What only the end of a run knows goes into its record and card.
+void store_result(const Plan& plan, const RunFinished& end) {
+  RunSummary summary = open_run_record(plan.options.target).summary;
+  summary.quantize_seconds = end.seconds;
+  summary.peak_rss_bytes = end.peak_rss_bytes;
+  store_measurements(plan.options.target, summary);
+}
+
 void run(const Flags& flags, const Context& context, Terminal& terminal) {
   const auto backend = make_cpu_backend(context.globals.threads);
   const auto checkpoint = open_checkpoint(flags.job.source);
@@ -124,6 +133,7 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
                 "stopped; finished blocks are kept, the same command goes on from there");
   }
   if (end.outcome == Outcome::Failed) throw Error(end.error_kind, end.sentence);
+  store_result(plan, end);
   print_result(plan, end, progress.reports(), terminal);
 }
 

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# The targets of the tokenizer room: like the readers', with seeds of their own.
+foreach(target IN ITEMS fuzz_tokenizer_json fuzz_spm_model fuzz_chat_template)
+  add_executable(${target}_seeds ${target}.cpp text_seed_driver.cpp)
+  target_link_libraries(${target}_seeds PRIVATE salient_tokenizer)
+  target_compile_definitions(${target}_seeds PRIVATE SALIENT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${target}_seeds COMMAND ${target}_seeds)
+  set_tests_properties(${target}_seeds PROPERTIES TIMEOUT 300)
+  if(SALIENT_FUZZ)
+    add_executable(${target} ${target}.cpp)
+    target_link_libraries(${target} PRIVATE salient_tokenizer)
+    target_compile_definitions(${target} PRIVATE SALIENT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  endif()
+endforeach()

@@ -2,6 +2,7 @@
 #include "engine/report/captions.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/report/numbers.h"
 
@@ -10,6 +11,14 @@ namespace {
 
 std::string bold(const std::string& text) {
   return "**" + text + "**";
+}
+
+/// "1", "1.5": the share a person set, in percent.
+std::string format_share(double share) {
+  const double percent = share * 100;
+  const double whole = std::round(percent);
+  return std::abs(percent - whole) < 0.05 * percent ? format_count(std::llround(whole))
+                                                    : format_significant(percent, 2);
 }
 
 }  // namespace
@@ -39,7 +48,7 @@ std::string map_caption(std::span<const LinearReport> done, std::int64_t planned
 std::string channels_caption(std::int64_t salient, std::int64_t channels, double share,
                              double energy) {
   return bold(format_count(salient)) + " of " + format_count(channels) + " channels (top " +
-         format_significant(share * 100, 2) + " %) carry " + bold(format_percent(energy)) +
+         format_share(share) + " %) carry " + bold(format_percent(energy)) +
          " of the activation energy.";
 }
 

@@ -43,8 +43,7 @@ std::string charsmap_fault(std::string_view charsmap) {
   const std::size_t units = trie_bytes / kUnitBytes;
   for (std::size_t i = 0; i < units; ++i) {
     const std::uint32_t unit = unit_at(trie, i);
-    // A value is never stepped from; the root is, whatever it looks like.
-    if ((unit & kIsValue) != 0 && i > 0) continue;
+    if ((unit & kIsValue) != 0) continue;
     const std::size_t children = i ^ offset_of(unit);
     if ((children | kLabels) >= units) {
       return "unit " + std::to_string(i) + " of the trie leads outside of it";

@@ -132,9 +132,7 @@ Entries entries_of(Given given) {
     if (!map.is(Type::Map)) throw Failure("'" + type_name(map) + "' is not a dict");
     entries = map.entries();
   }
-  for (const auto& keyword : given.keywords) {
-    const std::string& name = keyword.first;
-    const Value& value = keyword.second;
+  for (const auto& [name, value] : given.keywords) {
     const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
       return entry.first.is(Type::String) && entry.first.text() == name;
     });

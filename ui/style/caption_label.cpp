@@ -74,19 +74,23 @@ std::vector<std::vector<CaptionLabel::Word>> CaptionLabel::wordLines(double widt
     const QStringList pieces = part.split(QLatin1Char(' '));
     for (qsizetype i = 0; i < pieces.size(); ++i) {
       if (i > 0) ++pendingSpaces;
-      if (pieces[i].isEmpty()) continue;
-      const QFont& face = bold ? strong : regular;
-      Word word{pieces[i], bold ? Weight::Strong : Weight::Regular, figuresWidth(face, pieces[i]),
-                pendingSpaces};
-      const double needed = pendingSpaces * space + word.width;
-      if (wrap_ && pendingSpaces > 0 && x > 0 && x + needed > width) {
-        lines.emplace_back();
-        x = 0;
-        word.spacesBefore = 0;
+      const QStringList rows = pieces[i].split(QLatin1Char('\n'));
+      for (qsizetype row = 0; row < rows.size(); ++row) {
+        const bool breaks = row > 0;
+        if (!breaks && rows[row].isEmpty()) continue;
+        const QFont& face = bold ? strong : regular;
+        Word word{rows[row], bold ? Weight::Strong : Weight::Regular,
+                  figuresWidth(face, rows[row]), breaks ? 0 : pendingSpaces};
+        const double needed = word.spacesBefore * space + word.width;
+        if (breaks || (wrap_ && pendingSpaces > 0 && x > 0 && x + needed > width)) {
+          lines.emplace_back();
+          x = 0;
+          word.spacesBefore = 0;
+        }
+        x += word.spacesBefore * space + word.width;
+        lines.back().push_back(std::move(word));
+        pendingSpaces = 0;
       }
-      x += word.spacesBefore * space + word.width;
-      lines.back().push_back(std::move(word));
-      pendingSpaces = 0;
     }
     bold = !bold;
   }

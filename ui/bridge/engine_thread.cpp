@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/bridge/engine_thread.h"
+
+#include <new>
+#include <utility>
+
+#include "engine/job/run_record.h"
+#include "ui/bridge/cached_model.h"
+#include "ui/bridge/chat_desk.h"
+#include "ui/bridge/evaluation_desk.h"
+#include "ui/bridge/model_desk.h"
+#include "ui/bridge/run_folder.h"
+
+namespace salient::ui {
+
+struct EngineThread::Desks {
+  explicit Desks(const EngineThreadOptions& options)
+      : backend(make_cpu_backend(options.threads)),
+        model(*backend, options.statsBudgetBytes),
+        chat(*backend) {}
+
+  std::unique_ptr<Backend> backend;
+  ModelDesk model;
+  ChatDesk chat;
+};
+
+EngineThread::EngineThread(std::shared_ptr<Inbox> inbox, const EngineThreadOptions& options)
+    : inbox_(std::move(inbox)), options_(options) {}
+
+EngineThread::~EngineThread() {
+  cancel();
+  const std::lock_guard lock(mutex_);
+  study_.request_stop();
+  evaluation_.request_stop();
+}
+
+void EngineThread::guarded(JobId job, const std::function<void(JobId)>& work) {
+  try {
+    if (!desks_) desks_ = std::make_unique<Desks>(options_);
+    work(job);
+  } catch (const Error& error) {
+    inbox_->post(JobFailed{job, error.kind(), error.what()});
+  } catch (const std::bad_alloc&) {
+    inbox_->post(JobFailed{job, ErrorKind::Resources,
+                           "There is not enough memory for this; close other programs or choose a "
+                           "smaller model."});
+  } catch (const std::exception& error) {
+    inbox_->post(JobFailed{job, ErrorKind::Failure, error.what()});
+  }
+}
+
+JobId EngineThread::request(std::function<void(JobId)> work) {
+  const JobId job = ++lastJob_;
+  queue_.addRequest([this, job, work = std::move(work)] { guarded(job, work); });
+  // A run that is going on serves it between two of its steps.
+  if (const std::shared_ptr<RunControl> running = control()) {
+    running->post([this] { queue_.serveRequests(); });
+  }
+  return job;
+}
+
+JobId EngineThread::run(std::function<void(JobId)> work) {
+  const JobId job = ++lastJob_;
+  queue_.addRun([this, job, work = std::move(work)] { guarded(job, work); });
+  return job;
+}
+
+std::shared_ptr<RunControl> EngineThread::control() {
+  const std::lock_guard lock(mutex_);
+  return control_;
+}
+
+std::stop_token EngineThread::renew(std::stop_source& source) {
+  const std::lock_guard lock(mutex_);
+  source.request_stop();
+  source = std::stop_source();
+  return source.get_token();
+}
+
+JobId EngineThread::open(const std::filesystem::path& path, const JobOptions& options,
+                         const std::vector<JobOptions>& alternatives) {
+  return request([this, path, options, alternatives](JobId job) {
+    if (has_run_record(path)) {
+      reopen(job, path, options.source);
+      return;
+    }
+    desks_->model.open(path);
+    ModelOpened opened{job,
+                       std::make_shared<const Plan>(desks_->model.plan(options)),
+                       {},
+                       desks_->backend->device()};
+    for (const JobOptions& alternative : alternatives) {
+      try {
+        opened.alternatives.push_back(
+            std::make_shared<const Plan>(desks_->model.plan(alternative)));
+      } catch (const Error&) {
+        opened.alternatives.push_back(nullptr);
+      }
+    }
+    inbox_->post(std::move(opened));
+  });
+}
+
+void EngineThread::reopen(JobId job, const std::filesystem::path& folder,
+                          const std::filesystem::path& source) {
+  RunRecord record = open_run_record(folder);
+  const bool known = source != folder && std::filesystem::exists(source);
+  RunReopened reopened = reopenRun(record, known ? source : std::filesystem::path());
+  reopened.job = job;
+  reopened.device = desks_->backend->device();
+  if (known) desks_->model.open(source);
+  desks_->model.keepRecord(std::move(record));
+  inbox_->post(std::move(reopened));
+}
+
+JobId EngineThread::scanCache(const std::filesystem::path& root) {
+  return run([this, root](JobId job) {
+    for (const CachedModel& model : list_cached_models(root)) {
+      CachedModelFound found = inspectCached(*desks_->backend, model);
+      found.job = job;
+      inbox_->post(std::move(found));
+      queue_.serveRequests();
+    }
+    inbox_->post(CacheScanned{job});
+  });
+}
+
+JobId EngineThread::replan(const JobOptions& options) {
+  return request([this, options](JobId job) {
+    inbox_->post(ModelReplanned{job, std::make_shared<const Plan>(desks_->model.plan(options))});
+  });
+}
+
+void EngineThread::runJob(JobId job, const Plan& plan, RunControl& control) {
+  run_job(*desks_->backend, plan, control, [this, job](const Event& event) {
+    if (const auto* measured = std::get_if<StatsMeasured>(&event)) {
+      desks_->model.keepStats(measured->block, measured->stats);
+    }
+    inbox_->post(RunReported{job, event});
+  });
+}
+
+JobId EngineThread::quantize(const Plan& plan) {
+  const auto control = std::make_shared<RunControl>();
+  {
+    const std::lock_guard lock(mutex_);
+    control_ = control;
+  }
+  return run([this, plan, control](JobId job) {
+    runJob(job, plan, *control);
+    if (has_run_record(plan.options.target)) {
+      desks_->model.keepRecord(open_run_record(plan.options.target));
+    }
+    queue_.serveRequests();
+  });
+}
+
+void EngineThread::pause() {
+  if (const std::shared_ptr<RunControl> running = control()) running->pause();
+}
+
+void EngineThread::resume() {
+  if (const std::shared_ptr<RunControl> running = control()) running->resume();
+}
+
+void EngineThread::cancel() {
+  stopChat();
+  if (const std::shared_ptr<RunControl> running = control()) running->cancel();
+}
+
+JobId EngineThread::study(const StudyRequest& studyRequest) {
+  const std::stop_token stop = renew(study_);
+  return request([this, studyRequest, stop](JobId job) {
+    if (stop.stop_requested()) return;
+    desks_->model.study(job, studyRequest, stop,
+                        [this](Message message) { inbox_->post(std::move(message)); });
+  });
+}
+
+JobId EngineThread::loadChat(const std::filesystem::path& left,
+                             const std::filesystem::path& right) {
+  return request(
+      [this, left, right](JobId job) { inbox_->post(desks_->chat.load(job, left, right)); });
+}
+
+JobId EngineThread::send(const ChatRequest& chatRequest) {
+  const std::stop_token stop = renew(chat_);
+  return request([this, chatRequest, stop](JobId job) {
+    desks_->chat.answer(
+        job, chatRequest, stop, [this](Message message) { inbox_->post(std::move(message)); },
+        [this] { queue_.serveRequests(); });
+  });
+}
+
+void EngineThread::stopChat() {
+  const std::lock_guard lock(mutex_);
+  chat_.request_stop();
+}
+
+void EngineThread::clearChat() {
+  request([this](JobId) { desks_->chat.clear(); });
+}
+
+JobId EngineThread::evaluate(const EvaluationRequest& evaluationRequest) {
+  const std::stop_token stop = renew(evaluation_);
+  return run([this, evaluationRequest, stop](JobId job) {
+    evaluateRun(
+        *desks_->backend, job, evaluationRequest, stop,
+        [this](Message message) { inbox_->post(std::move(message)); },
+        [this] { queue_.serveRequests(); });
+  });
+}
+
+JobId EngineThread::exportRun(const std::filesystem::path& runFolder, ExportFormat format,
+                              const std::filesystem::path& target,
+                              const std::filesystem::path& source) {
+  const std::stop_token stop = renew(evaluation_);
+  return run([this, runFolder, format, target, source, stop](JobId job) {
+    export_run(runFolder, format, target, ExistingTarget::Refuse, source, stop, {});
+    inbox_->post(Exported{job, target});
+  });
+}
+
+}  // namespace salient::ui

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/bridge/linear_study.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+namespace salient::ui {
+namespace {
+
+constexpr std::array kFixedScales = {1.25, 1.5, 2.0, 3.0, 4.0};
+
+const ScaleGroupRow* groupRowOf(const Architecture& architecture, LinearRole role) {
+  for (const ScaleGroupRow& row : architecture.scale_groups) {
+    if (std::find(row.consumers.begin(), row.consumers.end(), role) != row.consumers.end()) {
+      return &row;
+    }
+  }
+  return nullptr;
+}
+
+const Tensor& weightOf(const Block& block, LinearRole role) {
+  return std::get<DenseLinear>(block[role]).weight;
+}
+
+const SiteStats& inputOf(const StudyMaterial& material, LinearRole role) {
+  return material.stats[material.shape.architecture->row(role).input];
+}
+
+double totalLoss(Backend& backend, const Tensor& error, const SiteStats& input) {
+  std::vector<double> rows(static_cast<std::size_t>(error.dim(0)));
+  backend.quadratic_form(error, input.gram, rows);
+  return std::accumulate(rows.begin(), rows.end(), 0.0) / static_cast<double>(input.tokens);
+}
+
+/// W·diag(s).
+Tensor folded(const Tensor& weight, std::span<const float> scales) {
+  Tensor result = weight.clone();
+  const std::span<float> values = result.as<float>();
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] *= scales[i % scales.size()];
+  return result;
+}
+
+/// D⁻¹ G D⁻¹: what the folded weights' inputs look like.
+Tensor foldedGram(const Tensor& gram, std::span<const float> scales) {
+  Tensor result = gram.clone();
+  const std::span<float> values = result.as<float>();
+  const std::size_t features = scales.size();
+  for (std::size_t row = 0; row < features; ++row) {
+    for (std::size_t column = 0; column <= row; ++column) {
+      values[row * features + column] /= scales[row] * scales[column];
+    }
+  }
+  return result;
+}
+
+LinearReport blankReport(const StudyMaterial& material, const StudyRequest& request) {
+  const Tensor& weight = weightOf(material.block, request.linear.role);
+  LinearReport report;
+  report.id = request.linear;
+  report.name = material.shape.architecture->linear_name(request.linear.block, request.linear.role);
+  report.out_features = weight.dim(0);
+  report.in_features = weight.dim(1);
+  report.settings = request.settings;
+  return report;
+}
+
+Tensor searchedClip(Backend& backend, const Tensor& weight, const SiteStats& input,
+                    std::span<const float> scales, const QuantScheme& scheme) {
+  Tensor clip(DType::F32, {weight.dim(0), scheme.num_groups(weight.dim(1))});
+  backend.clip_search(folded(weight, scales), foldedGram(input.gram, scales), scheme, clip);
+  return clip;
+}
+
+}  // namespace
+
+std::span<const LinearRole> scaleGroupOf(const Architecture& architecture, LinearRole role) {
+  const ScaleGroupRow* row = groupRowOf(architecture, role);
+  return row == nullptr ? std::span<const LinearRole>() : row->consumers;
+}
+
+ScaledLinear searchLinear(Backend& backend, const StudyMaterial& material,
+                          const StudyRequest& request, SearchEffort effort, std::stop_token stop) {
+  ScaledLinear scaled{blankReport(material, request), {}};
+  const ScaleGroupRow* group = groupRowOf(*material.shape.architecture, request.linear.role);
+  if (group == nullptr || request.settings.method == Method::Rtn || request.settings.keep_fp16) {
+    scaled.channelScales.assign(static_cast<std::size_t>(scaled.report.in_features), 1.0F);
+    return scaled;
+  }
+  SearchProblem problem;
+  problem.input = &inputOf(material, request.linear.role);
+  problem.producer = group->producer;
+  problem.config = &material.shape.config;
+  std::size_t own = 0;
+  for (std::size_t i = 0; i < group->consumers.size(); ++i) {
+    const LinearRole role = group->consumers[i];
+    if (role == request.linear.role) own = i;
+    const LinearSettings& settings =
+        i < request.groupSettings.size() ? request.groupSettings[i] : request.settings;
+    problem.consumers.push_back(
+        {{request.linear.block, role}, &weightOf(material.block, role), settings});
+  }
+  ScaleChoice choice = search_scales(backend, problem, effort, std::move(stop), {});
+  LinearReport& report = scaled.report;
+  report.alpha = choice.alpha;
+  report.curve = own < choice.by_linear.size() ? choice.by_linear[own] : choice.curve;
+  report.signal = report.curve.signal;
+  if (!report.curve.trials.empty()) report.loss_rtn = report.curve.trials.front().loss;
+  for (const AlphaTrial& trial : report.curve.trials) {
+    if (trial.finite && trial.alpha == choice.alpha) report.loss_scaled = trial.loss;
+  }
+  report.loss = report.loss_scaled;
+  scaled.channelScales = std::move(choice.channel_scales);
+  return scaled;
+}
+
+ErrorPlanes measurePlanes(Backend& backend, const StudyMaterial& material,
+                          const StudyRequest& request, ScaledLinear& scaled) {
+  const LinearRole role = request.linear.role;
+  const Tensor& weight = weightOf(material.block, role);
+  const SiteStats& input = inputOf(material, role);
+  const QuantScheme& scheme = request.settings.scheme;
+  Tensor clip;
+  const bool clips = request.settings.clip == ClipMode::Search &&
+                     request.settings.method == Method::Awq &&
+                     material.shape.architecture->row(role).clip == ClipRule::Search;
+  if (clips) clip = searchedClip(backend, weight, input, scaled.channelScales, scheme);
+  ErrorPlanes planes =
+      error_planes(backend, weight, scaled.channelScales, clips ? &clip : nullptr, scheme);
+  LinearReport& report = scaled.report;
+  report.loss_rtn = totalLoss(backend, planes.rtn_error, input);
+  report.loss = totalLoss(backend, planes.awq_error, input);
+  const std::vector<std::int64_t> salient = salient_channels(input.magnitude, request.salientShare);
+  report.steps = step_statistics(weight, scaled.channelScales, salient, scheme);
+  return planes;
+}
+
+std::vector<FixedScaleRow> measureFixedScales(Backend& backend, const StudyMaterial& material,
+                                              const StudyRequest& request) {
+  const SiteStats& input = inputOf(material, request.linear.role);
+  return fixed_scale_table(backend, weightOf(material.block, request.linear.role), input,
+                           salient_channels(input.magnitude, request.salientShare),
+                           request.settings.scheme, kFixedScales);
+}
+
+}  // namespace salient::ui

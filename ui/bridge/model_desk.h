@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The open model as the engine thread holds it: checkpoint, the block that was read last, and the
+// statistics seen so far. Answers plans and studies; engine thread only.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+#include "engine/checkpoint/checkpoint.h"
+#include "engine/job/run_record.h"
+#include "engine/model/decoder.h"
+#include "ui/bridge/engine_commands.h"
+#include "ui/bridge/stats_cache.h"
+
+namespace salient::ui {
+
+class ModelDesk {
+ public:
+  ModelDesk(Backend& backend, std::int64_t statsBudgetBytes);
+
+  /// Throws Error as open_checkpoint does. Forgets the statistics of another model.
+  void open(const std::filesystem::path& path);
+  Plan plan(const JobOptions& options) const;
+  /// A published run: its record answers for blocks whose statistics are not in memory.
+  void keepRecord(RunRecord record) { record_ = std::move(record); }
+  void keepStats(std::int64_t block, std::shared_ptr<const ActivationStats> stats);
+
+  /// Posts LinearSearched (estimate, then exact), PlanesMeasured and FixedScalesMeasured, or
+  /// LinearNotMeasured.
+  void study(JobId job, const StudyRequest& request, const std::stop_token& stop,
+             const std::function<void(Message)>& post);
+
+ private:
+  const Block& blockAt(std::int64_t block);
+  bool showRecorded(JobId job, const StudyRequest& request,
+                    const std::function<void(Message)>& post);
+
+  Backend& backend_;
+  StatsCache stats_;
+  std::optional<RunRecord> record_;
+  std::filesystem::path path_;
+  std::unique_ptr<Checkpoint> checkpoint_;
+  DecoderShape shape_;
+  std::int64_t blockIndex_ = -1;
+  Block block_;
+};
+
+}  // namespace salient::ui

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panes/chat_page.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+#include "engine/report/captions.h"
+#include "ui/models/figures.h"
+#include "ui/panes/answer_column.h"
+#include "ui/panes/chat_texts.h"
+#include "ui/panes/prompt_field.h"
+#include "ui/plots/ribbon_plot.h"
+#include "ui/plots/top_tokens_view.h"
+#include "ui/style/accent_button.h"
+#include "ui/style/caption_label.h"
+#include "ui/style/metrics.h"
+#include "ui/style/typography.h"
+#include "ui/style/view_header.h"
+
+namespace salient::ui {
+namespace {
+
+std::vector<TokenChoice> choicesOf(const ChatToken& token) {
+  std::vector<TokenChoice> choices;
+  for (const TokenChance& chance : token.top) {
+    QString text = QString::fromStdString(chance.text);
+    text.replace(QLatin1Char('\n'), QStringLiteral("⏎"));
+    choices.push_back(
+        {text.trimmed().isEmpty() ? QStringLiteral("␣") : text.trimmed(), chance.probability});
+  }
+  return choices;
+}
+
+/// The last words before a place.
+QString contextBefore(const ChatTurn& turn, std::size_t place) {
+  QString text;
+  for (std::size_t i = 0; i < place; ++i) {
+    text += QString::fromStdString(turn.of(Side::Left).tokens[i].text);
+  }
+  text = text.simplified();
+  return text.size() > 28 ? text.right(28) : text;
+}
+
+}  // namespace
+
+ChatPage::ChatPage(Session& session, const WindowActions& actions, QWidget* parent)
+    : Pane(session, tr("Chat"), parent),
+      asked_(new QLabel),
+      left_(new AnswerColumn(Side::Left, AnswerLook::Spacious)),
+      right_(new AnswerColumn(Side::Right, AnswerLook::Spacious)),
+      ribbonHead_(new QWidget),
+      ribbonCaption_(new CaptionLabel),
+      ribbon_(new RibbonPlot(RibbonLook::Full)),
+      top_(new TopTokensView),
+      prompt_(new PromptField),
+      send_(new AccentButton(tr("Send both"))),
+      stop_(new QPushButton(tr("Stop"))) {
+  header().hide();
+  build(actions);
+}
+
+void ChatPage::build(const WindowActions& actions) {
+  rows().setContentsMargins(24, 12, 24, 16);
+  auto* question = new QHBoxLayout;
+  question->setSpacing(14);
+  auto* word = new QLabel(tr("Prompt"));
+  word->setForegroundRole(QPalette::PlaceholderText);
+  question->addWidget(word);
+  asked_->setTextFormat(Qt::PlainText);
+  asked_->setWordWrap(true);
+  asked_->setFont(textFont(TextRole::Answer, Weight::Strong));
+  question->addWidget(asked_, 1);
+  rows().addLayout(question);
+  rows().addSpacing(16);
+  auto* columns = new QHBoxLayout;
+  columns->setSpacing(24);
+  columns->addWidget(left_, 1);
+  columns->addWidget(right_, 1);
+  rows().addLayout(columns, 3);
+  rows().addSpacing(12);
+  auto* head = new QHBoxLayout(ribbonHead_);
+  head->setContentsMargins(0, 0, 0, 0);
+  head->setSpacing(20);
+  auto* title = new QLabel(tr("KL per token"));
+  title->setFont(textFont(TextRole::Body, Weight::Strong));
+  head->addWidget(title);
+  head->addWidget(ribbonCaption_, 1);
+  rows().addWidget(ribbonHead_);
+  ribbon_->setAccessibleName(tr("KL per token"));
+  rows().addWidget(ribbon_, 1);
+  rows().addSpacing(8);
+  rows().addWidget(top_);
+  rows().addSpacing(16);
+  auto* line = new QHBoxLayout;
+  line->setSpacing(metrics::kGrid * 2);
+  setControlHeight(*prompt_, 40);
+  setControlHeight(*send_, 40);
+  setControlHeight(*stop_, 40);
+  setButtonHint(*send_, QStringLiteral("Ctrl+Enter"));
+  line->addWidget(prompt_, 1);
+  line->addWidget(send_);
+  line->addWidget(stop_);
+  rows().addLayout(line);
+  connect(send_, &QPushButton::clicked, actions[Command::SendPrompt], &QAction::trigger);
+  connect(stop_, &QPushButton::clicked, actions[Command::StopChat], &QAction::trigger);
+  connect(prompt_, &QLineEdit::returnPressed, this, &ChatPage::sendPrompt);
+  connect(ribbon_, &RibbonPlot::tokenHovered, this, &ChatPage::pointAt);
+  connect(ribbon_, &RibbonPlot::tokenSelected, this, &ChatPage::pin);
+  for (AnswerColumn* column : {left_, right_}) {
+    connect(&column->view(), &AnswerView::tokenHovered, this, &ChatPage::pointAt);
+    connect(&column->view(), &AnswerView::tokenSelected, this, &ChatPage::pin);
+  }
+}
+
+QWidget* ChatPage::firstStop() {
+  return prompt_;
+}
+
+void ChatPage::sendPrompt() {
+  if (prompt_->text().trimmed().isEmpty()) return;
+  pinned_ = -1;
+  session().chat().send(prompt_->text());
+  prompt_->clear();
+}
+
+void ChatPage::pin(int token) {
+  pinned_ = pinned_ == token ? -1 : token;
+  showPlace(token);
+}
+
+void ChatPage::pointAt(int token) {
+  showPlace(token >= 0 ? token : pinned_);
+}
+
+void ChatPage::showPlace(int token) {
+  left_->view().setCurrentToken(token);
+  right_->view().setCurrentToken(token);
+  ribbon_->setSelectedToken(token);
+  const ChatTurn* turn = session().chat().model().last();
+  const auto place = static_cast<std::size_t>(token);
+  if (turn == nullptr || token < 0 || place >= turn->of(Side::Left).tokens.size()) {
+    top_->clear();
+    return;
+  }
+  const ChatToken& left = turn->of(Side::Left).tokens[place];
+  const std::vector<ChatToken>& others = turn->of(Side::Right).tokens;
+  const bool both = place < others.size() && others[place].kl.has_value();
+  top_->setPlace(contextBefore(*turn, place),
+                 both ? figures::significant(*others[place].kl) : QString(), choicesOf(left),
+                 both ? choicesOf(others[place]) : std::vector<TokenChoice>{});
+}
+
+void ChatPage::showRibbon(const ChatTurn* turn) {
+  const bool shown = turn != nullptr && turn->comparedPlaces() > 0;
+  ribbonHead_->setVisible(shown);
+  ribbon_->setVisible(shown);
+  top_->setVisible(shown);
+  if (!shown) return;
+  ribbon_->setTokens(chat_texts::ribbonTokens(*turn));
+  ribbon_->setReadout([this](int token) {
+    const ChatTurn* last = session().chat().model().last();
+    return last == nullptr ? QString() : chat_texts::ribbonReadout(*last, token);
+  });
+  const std::optional<std::size_t> first = turn->firstDivergence();
+  QString caption =
+      tr("Mean **%1**; ").arg(figures::significant(turn->meanKl())) +
+      QString::fromStdString(chat_caption(static_cast<std::int64_t>(turn->differingPicks()),
+                                          static_cast<std::int64_t>(turn->comparedPlaces()),
+                                          first ? static_cast<std::int64_t>(*first) + 1 : 0));
+  ribbonCaption_->setText(caption);
+  ribbon_->setSummary(ribbonCaption_->plainText());
+  if (pinned_ < 0 && turn->complete && first) {
+    pinned_ = static_cast<int>(*first);
+    showPlace(pinned_);
+  }
+}
+
+void ChatPage::refresh(Changes changes) {
+  if (!(changes & (Change::Chat | Change::Plan | Change::Run))) return;
+  const ChatControl& chat = session().chat();
+  const ChatTurn* turn = chat.model().last();
+  asked_->setText(turn == nullptr ? tr("Nothing asked yet.") : turn->prompt);
+  const QString waiting = session().run().active()
+                              ? tr("Ready when the run is finished.")
+                              : tr("Quantize the model to hear its answer here.");
+  left_->show(chat, waiting);
+  right_->show(chat, waiting);
+  prompt_->setHint(chat_texts::sampling(chat.options().sampling));
+  const bool answering = chat.stage() == ChatStage::Answering;
+  send_->setVisible(!answering);
+  stop_->setVisible(answering);
+  showRibbon(turn);
+}
+
+}  // namespace salient::ui

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The Chat layout: the conversation at full size, KL per token, and the five likeliest tokens of
+// both models at the place pointed at (a click keeps it).
+
+#include "ui/panes/pane.h"
+#include "ui/panes/window_actions.h"
+
+class QLabel;
+class QPushButton;
+
+namespace salient::ui {
+
+class AccentButton;
+class AnswerColumn;
+class CaptionLabel;
+class PromptField;
+class RibbonPlot;
+class TopTokensView;
+
+class ChatPage : public Pane {
+  Q_OBJECT
+ public:
+  ChatPage(Session& session, const WindowActions& actions, QWidget* parent = nullptr);
+
+  void refresh(Changes changes) override;
+  QWidget* firstStop() override;
+  void sendPrompt();
+
+ private:
+  void build(const WindowActions& actions);
+  void pointAt(int token);
+  void pin(int token);
+  void showPlace(int token);
+  void showRibbon(const ChatTurn* turn);
+
+  QLabel* asked_;
+  AnswerColumn* left_;
+  AnswerColumn* right_;
+  QWidget* ribbonHead_;
+  CaptionLabel* ribbonCaption_;
+  RibbonPlot* ribbon_;
+  TopTokensView* top_;
+  PromptField* prompt_;
+  AccentButton* send_;
+  QPushButton* stop_;
+  int pinned_ = -1;
+};
+
+}  // namespace salient::ui

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panes/chat_pane.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QPushButton>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "ui/models/figures.h"
+#include "ui/panes/answer_column.h"
+#include "ui/panes/chat_texts.h"
+#include "ui/panes/prompt_field.h"
+#include "ui/plots/ribbon_plot.h"
+#include "ui/style/accent_button.h"
+#include "ui/style/caption_label.h"
+#include "ui/style/metrics.h"
+#include "ui/style/segmented_control.h"
+#include "ui/style/typography.h"
+#include "ui/style/view_header.h"
+
+namespace salient::ui {
+namespace {
+
+constexpr const char* kSamplePrompts[] = {
+    QT_TRANSLATE_NOOP("ChatPane", "Tell me a fun fact about octopuses."),
+    QT_TRANSLATE_NOOP("ChatPane", "What is the capital of France?"),
+    QT_TRANSLATE_NOOP("ChatPane", "Write a haiku about rain."),
+};
+
+QToolButton* roundButton(IconName icon, const QString& name) {
+  auto* button = new QToolButton;
+  button->setIcon(paletteIcon(icon, IconTone::Text));
+  button->setAutoRaise(true);
+  button->setFocusPolicy(Qt::TabFocus);
+  button->setAccessibleName(name);
+  button->setToolTip(name);
+  return button;
+}
+
+}  // namespace
+
+ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* parent)
+    : Pane(session, tr("Compare chat"), parent),
+      prompt_(new PromptField),
+      send_(new QPushButton(tr("Send both"))),
+      stop_(new QPushButton(tr("Stop"))),
+      mode_(new SegmentedControl({tr("Free-running"), tr("Lock-step")})),
+      again_(roundButton(IconName::Refresh, tr("Answer again"))),
+      copy_(roundButton(IconName::Copy, tr("Copy both answers"))),
+      left_(new AnswerColumn(Side::Left, AnswerLook::Compact)),
+      right_(new AnswerColumn(Side::Right, AnswerLook::Compact)),
+      samples_(new QWidget),
+      answers_(new QWidget),
+      ribbonRow_(new QWidget),
+      ribbonTitle_(new QLabel(tr("KL per token"))),
+      ribbonCaption_(new CaptionLabel),
+      ribbon_(new RibbonPlot(RibbonLook::Strip)) {
+  header().hide();
+  auto* top = new QHBoxLayout;
+  top->setSpacing(metrics::kGrid * 2);
+  auto* title = new QLabel(tr("Compare chat"));
+  title->setFont(textFont(TextRole::Body, Weight::Strong));
+  top->addWidget(title);
+  top->addSpacing(metrics::kGrid * 2);
+  top->addWidget(prompt_, 1);
+  setControlHeight(*send_, metrics::kControlHeight);
+  setButtonHint(*send_, QStringLiteral("Ctrl+Enter"));
+  top->addWidget(send_);
+  top->addWidget(stop_);
+  mode_->setAccessibleName(tr("How the two models run"));
+  mode_->setSegmentToolTip(0, tr("Each model follows its own picks"));
+  mode_->setSegmentToolTip(1, tr("Both read the tokens FP16 chose, so every place compares"));
+  top->addSpacing(metrics::kGrid);
+  top->addWidget(mode_);
+  for (QToolButton* button : {again_, copy_}) top->addWidget(button);
+  rows().addLayout(top);
+  rows().addSpacing(metrics::kGrid * 2);
+  offerPrompts();
+  rows().addWidget(samples_);
+  auto* columns = new QHBoxLayout(answers_);
+  columns->setContentsMargins(0, 0, 0, 0);
+  columns->setSpacing(metrics::kGrid * 6);
+  columns->addWidget(left_, 1);
+  columns->addWidget(right_, 1);
+  rows().addWidget(answers_, 1);
+  ribbonTitle_->setFont(textFont(TextRole::Caption, Weight::Strong));
+  ribbon_->setAccessibleName(tr("KL per token"));
+  auto* ribbonLine = new QHBoxLayout(ribbonRow_);
+  ribbonLine->setContentsMargins(0, metrics::kGrid, 0, 0);
+  auto* words = new QVBoxLayout;
+  words->setSpacing(0);
+  words->addWidget(ribbonTitle_);
+  words->addWidget(ribbonCaption_);
+  words->addStretch(1);
+  ribbonCaption_->setMinimumWidth(176);
+  ribbonCaption_->setWordWrap(false);
+  ribbonLine->addLayout(words);
+  ribbonLine->addWidget(ribbon_, 1);
+  ribbon_->setFixedHeight(40);
+  rows().addWidget(ribbonRow_);
+  connect(send_, &QPushButton::clicked, actions[Command::SendPrompt], &QAction::trigger);
+  connect(stop_, &QPushButton::clicked, actions[Command::StopChat], &QAction::trigger);
+  connect(again_, &QToolButton::clicked, actions[Command::Regenerate], &QAction::trigger);
+  connectViews();
+}
+
+void ChatPane::offerPrompts() {
+  auto* row = new QHBoxLayout(samples_);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(metrics::kGrid * 2);
+  for (const char* prompt : kSamplePrompts) {
+    auto* button = new QPushButton(tr(prompt));
+    button->setToolTip(tr("Ask this"));
+    row->addWidget(button);
+    connect(button, &QPushButton::clicked, this, [this, text = tr(prompt)] {
+      setPrompt(text);
+      sendPrompt();
+    });
+  }
+  row->addStretch(1);
+}
+
+void ChatPane::connectViews() {
+  connect(prompt_, &QLineEdit::returnPressed, this, &ChatPane::sendPrompt);
+  connect(mode_, &SegmentedControl::activated, this, [this](int index) {
+    ChatOptions options = session().chat().options();
+    options.mode = index == 1 ? ChatMode::LockStep : ChatMode::FreeRunning;
+    session().chat().setOptions(options);
+  });
+  connect(copy_, &QToolButton::clicked, this,
+          [this] { QGuiApplication::clipboard()->setText(copyText(session().chat())); });
+  connect(ribbon_, &RibbonPlot::tokenHovered, this, &ChatPane::pointAt);
+  connect(ribbon_, &PlotWidget::readoutChanged, this, [this](const QString& text) {
+    const ChatTurn* turn = session().chat().model().last();
+    ribbonCaption_->setText(!text.isEmpty() || turn == nullptr ? text
+                                                               : chat_texts::divergence(*turn));
+  });
+  for (AnswerColumn* column : {left_, right_}) {
+    connect(&column->view(), &AnswerView::tokenHovered, this, &ChatPane::pointAt);
+  }
+}
+
+QWidget* ChatPane::firstStop() {
+  return prompt_;
+}
+
+void ChatPane::pointAt(int token) {
+  left_->view().setCurrentToken(token);
+  right_->view().setCurrentToken(token);
+  ribbon_->setSelectedToken(token);
+}
+
+void ChatPane::setPrompt(const QString& prompt) {
+  prompt_->setText(prompt);
+}
+
+void ChatPane::sendPrompt() {
+  session().chat().send(prompt_->text());
+}
+
+QString ChatPane::waitingForRun() {
+  const RunState& run = session().run();
+  if (run.active() && run.secondsLeft) {
+    return tr("Ready in %1.").arg(figures::clock(*run.secondsLeft));
+  }
+  if (run.active()) return tr("Ready when the run is finished.");
+  return tr("Quantize the model to hear its answer here.");
+}
+
+void ChatPane::showRibbon() {
+  const ChatTurn* turn = session().chat().model().last();
+  const bool shown = turn != nullptr && turn->comparedPlaces() > 0;
+  ribbonRow_->setVisible(shown && height() > 150);
+  if (!shown) return;
+  ribbon_->setTokens(chat_texts::ribbonTokens(*turn));
+  ribbon_->setReadout([this](int token) {
+    const ChatTurn* last = session().chat().model().last();
+    return last == nullptr ? QString() : chat_texts::ribbonReadout(*last, token);
+  });
+  ribbonCaption_->setText(chat_texts::divergence(*turn));
+  ribbon_->setSummary(ribbonCaption_->plainText());
+}
+
+void ChatPane::refresh(Changes changes) {
+  const ChatControl& chat = session().chat();
+  const bool answering = chat.stage() == ChatStage::Answering;
+  send_->setVisible(!answering);
+  stop_->setVisible(answering);
+  again_->setEnabled(chat.stage() == ChatStage::Ready && chat.model().last() != nullptr);
+  copy_->setEnabled(chat.model().last() != nullptr);
+  mode_->setCurrentIndex(chat.options().mode == ChatMode::LockStep ? 1 : 0);
+  prompt_->setHint(chat_texts::sampling(chat.options().sampling));
+  const bool empty = chat.model().last() == nullptr;
+  samples_->setVisible(empty);
+  if (changes & (Change::Chat | Change::Plan) || (empty && changes.testFlag(Change::Run))) {
+    left_->show(chat, waitingForRun());
+    right_->show(chat, waitingForRun());
+    showRibbon();
+  }
+}
+
+QString copyText(const ChatControl& chat) {
+  const ChatTurn* turn = chat.model().last();
+  if (turn == nullptr) return {};
+  return ChatPane::tr("Prompt: %1\n\nFP16:\n%2\n\nAWQ:\n%3\n")
+      .arg(turn->prompt, turn->of(Side::Left).text, turn->of(Side::Right).text);
+}
+
+}  // namespace salient::ui

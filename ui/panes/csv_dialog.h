@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A plot's numbers as a table that can be read by keyboard and screen reader, and copied.
+
+#include <QString>
+
+class QWidget;
+
+namespace salient::ui {
+
+/// Opens a window of its own beside the work; it deletes itself when closed.
+void showCsv(const QString& title, const QString& csv, QWidget* parent);
+
+}  // namespace salient::ui

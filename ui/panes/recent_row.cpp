@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panes/recent_row.h"
+
+#include <QEvent>
+#include <QLocale>
+#include <QPainter>
+#include <cmath>
+
+#include "engine/model/architecture.h"
+#include "ui/style/color_table.h"
+#include "ui/style/icons.h"
+#include "ui/style/metrics.h"
+#include "ui/style/palette.h"
+#include "ui/style/style_painting.h"
+#include "ui/style/typography.h"
+
+namespace salient::ui {
+
+RecentRow::RecentRow(const RecentEntry& entry, QWidget* parent)
+    : QAbstractButton(parent), entry_(entry) {
+  setFocusPolicy(Qt::StrongFocus);
+  setAccessibleName(QStringLiteral("%1 %2").arg(entry.name, entry.scheme));
+  setAccessibleDescription(stageText() + QStringLiteral(". ") + entry.detail);
+  setToolTip(entry.target.isEmpty() ? entry.source : entry.target);
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  connect(this, &QAbstractButton::clicked, this, [this] {
+    emit chosen(entry_.stage == RecentStage::Finished ? entry_.target : entry_.source);
+  });
+}
+
+QString RecentRow::stageText() const {
+  const bool today = entry_.when.date() == QDate::currentDate();
+  const QString when = today ? entry_.when.toString(QStringLiteral("HH:mm"))
+                             : QLocale().toString(entry_.when.date(), QLocale::ShortFormat);
+  switch (entry_.stage) {
+    case RecentStage::Finished:
+      return tr("Finished %1").arg(when);
+    case RecentStage::Unfinished:
+      return tr("Unfinished, %1; resumes with the same bytes").arg(when);
+    case RecentStage::Opened:
+      return tr("Opened %1").arg(when);
+  }
+  return {};
+}
+
+bool RecentRow::event(QEvent* event) {
+  if (event->type() == QEvent::Enter || event->type() == QEvent::Leave) update();
+  return QAbstractButton::event(event);
+}
+
+void RecentRow::paintStamp(QPainter& painter, const QRectF& box) {
+  const Palette& colours = paletteOf(*this);
+  const ColorTable& table = colorTable(ColorScale::Diverging, themeOf(*this));
+  const auto columns = static_cast<int>(kLinearRoles.size());
+  const int rows = std::max(entry_.blocks, 1);
+  const double wide = box.width() / columns;
+  const double tall = box.height() / rows;
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      const auto i = static_cast<std::size_t>(row * columns + column);
+      const bool known = i < entry_.cells.size() && std::isfinite(entry_.cells[i]);
+      QColor fill = colours.sunken;
+      if (known) {
+        const double gain = std::log2(std::max(static_cast<double>(entry_.cells[i]), 1e-3)) / 3;
+        fill = QColor::fromRgb(colorAt(table, 0.5 + 0.5 * gain));
+      }
+      const double gap = column == 4 ? 1 : 0;
+      painter.fillRect(QRectF(box.left() + column * wide + gap, box.top() + row * tall, wide - 0.75,
+                              std::max(tall - (tall > 3 ? 0.5 : 0), 0.5)),
+                       fill);
+    }
+  }
+}
+
+void RecentRow::paintEvent(QPaintEvent* /*event*/) {
+  QPainter painter(this);
+  const Palette& colours = paletteOf(*this);
+  if (underMouse() || isDown()) {
+    painter.setRenderHint(QPainter::Antialiasing);
+    drawBox(painter, QRectF(rect()), metrics::kControlRadius,
+            isDown() ? colours.pressed : colours.hover);
+    painter.setRenderHint(QPainter::Antialiasing, false);
+  }
+  paintStamp(painter, {4, 6, 36, 60});
+  const double left = 56;
+  const auto line = [&](double y, Weight weight, const QColor& colour, const QString& text,
+                        double from) {
+    painter.setFont(
+        textFont(weight == Weight::Strong ? TextRole::Body : TextRole::Caption, weight));
+    painter.setPen(colour);
+    painter.drawText(QRectF(from, y, width() - from - 28, 20), Qt::AlignLeft | Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(text, Qt::ElideRight,
+                                                      static_cast<int>(width() - from - 28)));
+  };
+  line(6, Weight::Strong, colours.text, entry_.name, left);
+  const double after = left + painter.fontMetrics().horizontalAdvance(entry_.name) + 10;
+  line(6, Weight::Regular, colours.secondary, entry_.scheme, after);
+  line(27, Weight::Regular, colours.secondary, stageText(), left);
+  line(45, Weight::Regular, colours.secondary, entry_.detail, left);
+  painter.drawPixmap(
+      QPointF(width() - 22, 28),
+      iconPixmap(IconName::ChevronRight, colours.secondary, 16, devicePixelRatioF()));
+}
+
+}  // namespace salient::ui

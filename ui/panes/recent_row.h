@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One recent model or run: its map as a stamp, what it is, how far it came; a button in every
+// respect.
+
+#include <QAbstractButton>
+
+#include "ui/models/recents_model.h"
+
+namespace salient::ui {
+
+class RecentRow : public QAbstractButton {
+  Q_OBJECT
+ public:
+  explicit RecentRow(const RecentEntry& entry, QWidget* parent = nullptr);
+
+  QSize sizeHint() const override { return {400, 72}; }
+
+ signals:
+  void chosen(const QString& path);
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  bool event(QEvent* event) override;
+
+ private:
+  void paintStamp(QPainter& painter, const QRectF& box);
+  QString stageText() const;
+
+  RecentEntry entry_;
+};
+
+}  // namespace salient::ui

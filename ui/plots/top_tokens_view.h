@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The five likeliest next tokens of both models at one place, side by side, with lines that join
+// the same token and cross where the order differs.
+#pragma once
+
+#include <QWidget>
+#include <vector>
+
+namespace salient::ui {
+
+struct TokenChoice {
+  QString text;
+  double probability = 0;
+};
+
+class TopTokensView : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit TopTokensView(QWidget* parent = nullptr);
+
+  // `context` is what both models had read; `kl` is ready text, empty when unknown.
+  void setPlace(const QString& context, const QString& kl, std::vector<TokenChoice> left,
+                std::vector<TokenChoice> right);
+  void clear();
+  QSize sizeHint() const override { return {800, 168}; }
+  QSize minimumSizeHint() const override { return {360, 168}; }
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+
+ private:
+  void paintSide(QPainter& painter, const QRectF& box, const std::vector<TokenChoice>& choices,
+                 bool quantized);
+  void paintLinks(QPainter& painter, double left, double right);
+
+  QString context_, kl_;
+  std::vector<TokenChoice> left_, right_;
+};
+
+}  // namespace salient::ui

@@ -33,6 +33,11 @@ Value call_method(const Value& receiver, const std::string& name, const Argument
 bool has_function(std::string_view name);
 Value call_function(const std::string& name, const Arguments& arguments, CallContext& context);
 
+using MethodFunction = Value (*)(const Value& receiver, const Arguments& arguments,
+                                 CallContext& context);
+/// The methods of strings; null for a name that is none.
+MethodFunction find_string_method(std::string_view name);
+
 using FilterFunction = Value (*)(const Value& input, const Arguments& arguments,
                                  CallContext& context);
 /// The tables behind apply_filter: null for a name that is not in that table.

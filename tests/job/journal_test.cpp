@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/job/journal.h"
+
+#include <fstream>
+#include <functional>
+
+#include <doctest/doctest.h>
+
+#include "engine/export/sealed_file.h"
+#include "tests/export/faulty_files.h"
+#include "tests/job/tiny_run.h"
+
+using namespace salient;
+using namespace salient::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A job folder with two finished blocks, made by a run that was stopped before its export.
+struct Finished {
+  Finished() {
+    tiny.run([&](const Event& event) {
+      if (name_of(event) == "ExportProgress") tiny.control->cancel();
+    });
+    shape = make_decoder_shape(*open_checkpoint(tiny.source()));
+  }
+  fs::path step(int number) const {
+    return tiny.job_folder() / "steps" /
+           ("000" + std::to_string(number) + "-layer0" + std::to_string(number - 1) + ".st");
+  }
+  TinyRun tiny;
+  DecoderShape shape;
+};
+
+void write_text(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+}
+
+}  // namespace
+
+TEST_CASE("K4: a step file with any flipped bit is redone and never used") {
+  Finished made;
+  const std::string whole = text_of(made.step(2));
+  REQUIRE(whole.size() > 4096);
+  std::string damaged = whole;
+  int accepted = 0;
+  for (std::size_t at = 0; at < whole.size(); at += 64) {
+    damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1 << (at / 64 % 8)));
+    const fs::path copy = made.tiny.folder.path() / "copy.st";
+    write_text(copy, damaged);
+    try {
+      static_cast<void>(read_sealed(copy));
+      ++accepted;
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::BadInput);
+    }
+    damaged[at] = whole[at];
+  }
+  CHECK(accepted == 0);
+}
+
+TEST_CASE("a run over a damaged journal redoes what is damaged and gives the same bytes") {
+  TinyRun undisturbed;
+  REQUIRE(undisturbed.run().outcome == Outcome::Done);
+  const auto expected = files_below(undisturbed.target());
+  struct Damage {
+    const char* what;
+    std::function<void(const Finished&)> apply;
+    std::int64_t kept_blocks;
+  };
+  const auto flip = [](const fs::path& path, std::size_t at) {
+    std::string text = text_of(path);
+    text[at] = static_cast<char>(text[at] ^ 1);
+    write_text(path, text);
+  };
+  const std::vector<Damage> damages = {
+      {"nothing", [](const Finished&) {}, 2},
+      {"second step flipped", [&](const Finished& m) { flip(m.step(2), 3000); }, 1},
+      {"first step flipped", [&](const Finished& m) { flip(m.step(1), 3000); }, 0},
+      {"first step missing", [](const Finished& m) { fs::remove(m.step(1)); }, 0},
+      {"second step cut", [](const Finished& m) { fs::resize_file(m.step(2), 5000); }, 1},
+      {"second step empty", [](const Finished& m) { fs::resize_file(m.step(2), 0); }, 1},
+      {"first step copied over the second",
+       [](const Finished& m) {
+         fs::copy_file(m.step(1), m.step(2), fs::copy_options::overwrite_existing);
+       },
+       1},
+      {"half-written step",
+       [](const Finished& m) { write_text(m.step(2).string() + ".tmp", "half"); }, 2},
+      {"activations flipped",
+       [&](const Finished& m) {
+         fs::remove(m.step(2));
+         flip(m.tiny.job_folder() / "acts.1", 3000);
+       },
+       1},
+      {"activations missing",
+       [](const Finished& m) {
+         fs::remove(m.step(2));
+         fs::remove(m.tiny.job_folder() / "acts.1");
+       },
+       1},
+      {"a folder where a step should be",
+       [](const Finished& m) {
+         fs::remove(m.step(2));
+         fs::create_directory(m.step(2));
+         fs::remove(m.step(2));
+       },
+       1},
+      {"a link where a step should be",
+       [](const Finished& m) {
+         fs::rename(m.step(2), m.tiny.folder.path() / "elsewhere.st");
+         fs::create_symlink(m.tiny.folder.path() / "elsewhere.st", m.step(2));
+       },
+       1},
+  };
+  for (const Damage& damage : damages) {
+    INFO(damage.what);
+    Finished made;
+    damage.apply(made);
+    made.tiny.control = std::make_unique<RunControl>();
+    const RunFinished end = made.tiny.run();
+    INFO(end.sentence);
+    REQUIRE(end.outcome == Outcome::Done);
+    CHECK(std::get<RunStarted>(made.tiny.events.front()).first_block == damage.kept_blocks);
+    CHECK(files_below(made.tiny.target()) == expected);
+  }
+}
+
+TEST_CASE("F39: a plan of another version, or a damaged one, is refused and left as it is") {
+  Finished made;
+  made.tiny.control = std::make_unique<RunControl>();
+  const fs::path path = made.tiny.job_folder() / "plan.json";
+  const std::string whole = text_of(path);
+  for (const auto& [from, to] :
+       {std::pair<std::string, std::string>{"\"format\": 1", "\"format\": 2"},
+        {"\"bits\": 4", "\"bits\": 3"},
+        {"{", "["}}) {
+    std::string text = whole;
+    text.replace(text.find(from), from.size(), to);
+    write_text(path, text);
+    const std::string sentence = made.tiny.plan_error();
+    CHECK(sentence.find("--overwrite to start over") != std::string::npos);
+    CHECK(text_of(path) == text);
+    CHECK(fs::exists(made.step(2)));
+  }
+  write_text(path, whole);
+  CHECK(made.tiny.plan().resumes);
+}
+
+TEST_CASE("whichever file call of the journal fails, what is recovered is a whole prefix") {
+  Finished made;
+  // Steps are copied through a journal of their own whose disk fails.
+  std::vector<BlockRecord> records;
+  for (std::int64_t block = 0; block < 2; ++block) {
+    const SealedFile file = read_sealed(made.step(static_cast<int>(block) + 1));
+    records.push_back(read_step(made.shape, block, file.meta, file.tensors, "step"));
+  }
+  CalibrationState state;
+  state.hidden.push_back(Tensor::zeros(DType::F32, {3, made.shape.config.hidden_size}));
+  for (int call = 1;; ++call) {
+    const fs::path target = made.tiny.folder.path() / "copy";
+    bool reached = false;
+    {
+      FaultyFiles files(call, ENOSPC, FaultyFiles::Lasting::Once);
+      try {
+        const JobFolder job(files, target);
+        Journal journal(job, made.shape, "job", "start");
+        for (const BlockRecord& record : records) {
+          journal.put_activations(record.block.block + 1, state);
+          journal.put(record);
+        }
+      } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::Resources);
+      }
+      reached = files.reached();
+    }
+    JobFolder job(system_files(), target);
+    Journal journal(job, made.shape, "job", "start");
+    const std::int64_t finished = journal.recover();
+    CHECK(finished <= 2);
+    for (std::int64_t block = 0; block < finished; ++block) {
+      CHECK(journal.read(block).block.linears[0].codes->codes ==
+            records[static_cast<std::size_t>(block)].block.linears[0].codes->codes);
+    }
+    CHECK(journal.recover() == finished);
+    remove_journal_files(job.folder());
+    job.remove();
+    CHECK_FALSE(fs::exists(job_folder_path(target)));
+    if (!reached) {
+      CHECK(finished == 2);
+      break;
+    }
+  }
+}

@@ -2,7 +2,7 @@
 #pragma once
 
 // A disk for tests that fails the n-th call that changes something (and, if asked, all that follow)
-// with one errno, and writes half of what it is asked to write.
+// with one errno, and writes half of what is long.
 
 #include <cerrno>
 #include <functional>
@@ -41,8 +41,10 @@ class FaultyFiles : public FileSystem {
   }
   std::int64_t write(int file, std::span<const std::byte> bytes, std::uint64_t offset) override {
     if (fails()) return -error_;
-    // Partial writes are legal, so every write is one.
-    return real_.write(file, bytes.first((bytes.size() + 1) / 2), offset);
+    // Partial writes are legal, so every long write is one.
+    constexpr std::size_t kLong = 4096;
+    const std::size_t part = bytes.size() > kLong ? bytes.size() / 2 : bytes.size();
+    return real_.write(file, bytes.first(part), offset);
   }
   int sync(int file_or_folder) override { return fails() ? -error_ : real_.sync(file_or_folder); }
   int close(int descriptor) override { return real_.close(descriptor); }

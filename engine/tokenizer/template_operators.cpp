@@ -148,6 +148,11 @@ Value add(const Value& left, const Value& right, Budget& budget) {
   refuse("+", left, right);
 }
 
+/// Python asks the other operand the other way round.
+bool greater(const Value& a, const Value& b) {
+  return less(b, a);
+}
+
 }  // namespace
 
 Value apply_operator(BinaryOperator operation, const Value& left, const Value& right,
@@ -191,9 +196,9 @@ bool holds(Relation relation, const Value& left, const Value& right, Budget& bud
     case Relation::LessOrEqual:
       return less(left, right) || equal(left, right);
     case Relation::Greater:
-      return less(right, left);
+      return greater(left, right);
     case Relation::GreaterOrEqual:
-      return less(right, left) || equal(left, right);
+      return greater(left, right) || equal(left, right);
     case Relation::In:
       return contains(right, left, budget);
     case Relation::NotIn:

@@ -222,6 +222,13 @@ class PlotMathTest : public QObject {
     QVERIFY(pyramid->defaultEnds().upper > 2);
   }
 
+  void a_plane_of_zeros_is_the_faintest_colour() {
+    const auto pyramid =
+        PlanePyramid::build(planeOf(3, 3, std::vector<float>(9, 0.0F), PlaneScale::Log), nullptr);
+    QCOMPARE(heatmapColour(0, PlaneScale::Log, pyramid->defaultEnds(), Theme::Light),
+             colorTable(ColorScale::Sequential, Theme::Light).front());
+  }
+
   void pixels_take_their_place_on_the_log_scale() {
     const ColorTable& table = colorTable(ColorScale::Sequential, Theme::Light);
     const QImage image = heatmapImage({0.0F, 0.01F, 0.1F, 1.0F, 5.0F}, {5, 1}, PlaneScale::Log,

@@ -11,27 +11,30 @@
 namespace salient::ui {
 namespace {
 
-// log2 within 0.009, from the float's own exponent and a parabola: a colour step of 256 over
-// five octaves is 0.02, and std::log2 for every pixel would cost four times the whole frame.
-float quickLog2(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const auto exponent = static_cast<float>(static_cast<int>(bits >> 23U) - 127);
-  const auto mantissa = std::bit_cast<float>((bits & 0x7FFFFFU) | 0x3F800000U);
-  return exponent + (-0.33582878F * mantissa + 2.0F) * mantissa - 1.65871022F;
-}
+constexpr std::int32_t kSmallestBits = 0x0DA24260;  // 1e-30
+constexpr float kNarrowest = 1e-3F;                 // octaves; keeps places inside 32 bits
 
-// value -> table place: (log2(value) - lower) * perStep, clamped.
+// value -> table place: (log2(value) - lower) * perStep, clamped. No branch: on real errors every
+// other pixel lies under the lower end, and a mispredicted jump costs more than the logarithm.
+// Clamping is on integers (float bits order as integers do), which gcc vectorizes without
+// fast-math. Zero and negative values take the lower end, NaN the upper one.
+// log2 within 0.009, from the float's own exponent and a parabola; one of 256 colours over five
+// octaves is 0.02.
 struct LogRamp {
   float lower;
   float perStep;
 
   explicit LogRamp(const ColourEnds& ends)
       : lower(static_cast<float>(std::log2(ends.lower))),
-        perStep(255.0F / std::max(static_cast<float>(std::log2(ends.upper)) - lower, 1e-6F)) {}
+        perStep(255.0F / std::max(static_cast<float>(std::log2(ends.upper)) - lower, kNarrowest)) {}
 
-  std::size_t operator()(float value) const {
-    const float place = value > 0 ? (quickLog2(value) - lower) * perStep : 0.0F;
-    return static_cast<std::size_t>(std::clamp(place, 0.0F, 255.0F) + 0.5F);
+  std::int32_t operator()(float value) const {
+    const auto bits = std::max(std::bit_cast<std::int32_t>(value), kSmallestBits);
+    const auto exponent = static_cast<float>((bits >> 23) - 127);
+    const auto mantissa = std::bit_cast<float>((bits & 0x7FFFFF) | 0x3F800000);
+    const float log = exponent + (-0.33582878F * mantissa + 2.0F) * mantissa - 1.65871022F;
+    const auto place = static_cast<std::int32_t>((log - lower) * perStep + 0.5F);
+    return std::clamp(place, 0, 255);
   }
 };
 
@@ -43,7 +46,7 @@ const ColorTable& tableOf(PlaneScale scale, Theme theme) {
 }  // namespace
 
 QRgb heatmapColour(float value, PlaneScale scale, const ColourEnds& ends, Theme theme) {
-  return tableOf(scale, theme)[LogRamp(ends)(value)] | 0xFF000000U;
+  return tableOf(scale, theme)[static_cast<std::size_t>(LogRamp(ends)(value))] | 0xFF000000U;
 }
 
 QImage heatmapImage(const std::vector<float>& values, const QSize& pixels, PlaneScale scale,
@@ -54,10 +57,13 @@ QImage heatmapImage(const std::vector<float>& values, const QSize& pixels, Plane
   const ColorTable& table = tableOf(scale, theme);
   const LogRamp ramp(ends);
   const QRgb* const colours = table.data();
+  std::vector<std::int32_t> placeStore(wide);
+  std::int32_t* const places = placeStore.data();
   for (int y = 0; y < pixels.height(); ++y) {
     auto* line = static_cast<QRgb*>(static_cast<void*>(image.scanLine(y)));
     const float* row = values.data() + static_cast<std::size_t>(y) * wide;
-    for (std::size_t x = 0; x < wide; ++x) line[x] = colours[ramp(row[x])] | 0xFF000000U;
+    for (std::size_t x = 0; x < wide; ++x) places[x] = ramp(row[x]);
+    for (std::size_t x = 0; x < wide; ++x) line[x] = colours[places[x]] | 0xFF000000U;
   }
   return image;
 }

@@ -22,21 +22,31 @@ struct StrongerRatio {
 };
 
 template <typename Stronger>
-void halve(const float* from, int rows, int columns, std::vector<float>& to, Stronger stronger) {
-  const auto wide = static_cast<std::size_t>(columns);
-  const std::size_t half = (wide + 1) / 2;
-  to.resize(static_cast<std::size_t>((rows + 1) / 2) * half);
-  // Plain pointers: the checked operator[] of the hardened build keeps loops from vectorizing.
-  std::vector<float> lineStore(wide);
-  float* const line = lineStore.data();
+void halveRows(const float* from, int rows, std::size_t wide, std::vector<float>& to,
+               Stronger stronger) {
+  to.resize(static_cast<std::size_t>((rows + 1) / 2) * wide);
   for (int row = 0; row < rows; row += 2) {
+    // Plain pointers: the checked operator[] of the hardened build keeps loops from vectorizing.
     const float* upper = from + static_cast<std::size_t>(row) * wide;
     const float* lower = row + 1 < rows ? upper + wide : upper;
-    for (std::size_t i = 0; i < wide; ++i) line[i] = stronger(upper[i], lower[i]);
-    float* out = to.data() + static_cast<std::size_t>(row / 2) * half;
-    for (std::size_t i = 0; i + 1 < wide; i += 2) out[i / 2] = stronger(line[i], line[i + 1]);
-    if (wide % 2 == 1) out[half - 1] = line[wide - 1];
+    float* const out = to.data() + static_cast<std::size_t>(row / 2) * wide;
+    for (std::size_t i = 0; i < wide; ++i) out[i] = stronger(upper[i], lower[i]);
   }
+}
+
+template <typename Stronger>
+void halveColumns(std::vector<float>& values, std::size_t wide, Stronger stronger) {
+  const std::size_t half = (wide + 1) / 2;
+  const std::size_t rows = values.size() / wide;
+  float* const data = values.data();
+  // In place: what is written lies never ahead of what is still to be read.
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* from = data + row * wide;
+    float* const out = data + row * half;
+    for (std::size_t i = 0; i + 1 < wide; i += 2) out[i / 2] = stronger(from[i], from[i + 1]);
+    if (wide % 2 == 1) out[half - 1] = from[wide - 1];
+  }
+  values.resize(rows * half);
 }
 
 struct Span {
@@ -121,19 +131,32 @@ std::shared_ptr<const PlanePyramid> PlanePyramid::build(
   return pyramid;
 }
 
+PlanePyramid::Level PlanePyramid::halved(const Level& below, Halve which) {
+  const auto wide = static_cast<std::size_t>(below.columns);
+  pooled_.emplace_back();
+  const auto pool = [&](auto stronger) {
+    halveRows(below.values, below.rows, wide, pooled_.back(), stronger);
+    if (which == Halve::Both) halveColumns(pooled_.back(), wide, stronger);
+  };
+  scale_ == PlaneScale::Ratio ? pool(StrongerRatio()) : pool(StrongerMagnitude());
+  const bool both = which == Halve::Both;
+  // A moved vector keeps its buffer, so the pointer survives growth of pooled_.
+  return {pooled_.back().data(), (below.rows + 1) / 2,
+          both ? (below.columns + 1) / 2 : below.columns,
+          both ? 2 * below.cellColumns : below.cellColumns, 2 * below.cellRows};
+}
+
+// Plots are wide and flat, so a view has many more rows than columns per pixel: the twin saves
+// three quarters of the memory that a frame reads.
 void PlanePyramid::addLevels() {
-  levels_.push_back({source_.get(), rows_, columns_, 1});
-  while (std::min(levels_.back().rows, levels_.back().columns) > kSmallestSide) {
-    const Level below = levels_.back();
-    pooled_.emplace_back();
-    if (scale_ == PlaneScale::Ratio) {
-      halve(below.values, below.rows, below.columns, pooled_.back(), StrongerRatio());
-    } else {
-      halve(below.values, below.rows, below.columns, pooled_.back(), StrongerMagnitude());
-    }
-    // A moved vector keeps its buffer, so the pointer survives growth of pooled_.
-    levels_.push_back(
-        {pooled_.back().data(), (below.rows + 1) / 2, (below.columns + 1) / 2, below.cell * 2});
+  Level square{source_.get(), rows_, columns_, 1, 1};
+  while (true) {
+    levels_.push_back(square);
+    const Level half = halved(square, Halve::Rows);
+    levels_.push_back(halved(half, Halve::Rows));
+    pooled_.erase(pooled_.end() - 2);
+    if (std::min(square.rows, square.columns) <= kSmallestSide) return;
+    square = halved(square, Halve::Both);
   }
 }
 
@@ -145,7 +168,7 @@ void PlanePyramid::measureEnds() {
     return;
   }
   const auto overview = std::find_if(levels_.begin(), levels_.end() - 1, [](const Level& level) {
-    return level.rows <= kOverviewRows;
+    return level.cellRows == level.cellColumns && level.rows <= kOverviewRows;
   });
   const std::size_t total =
       static_cast<std::size_t>(overview->rows) * static_cast<std::size_t>(overview->columns);
@@ -169,19 +192,24 @@ float PlanePyramid::at(int row, int place) const {
                        static_cast<std::size_t>(place)];
 }
 
-const PlanePyramid::Level& PlanePyramid::levelFor(double cellsPerPixel) const {
+const PlanePyramid::Level& PlanePyramid::levelFor(double columnsPerPixel,
+                                                  double rowsPerPixel) const {
   std::size_t best = 0;
   // Half a pixel at most, so that no peak is drawn more than one pixel away from its place.
-  while (best + 1 < levels_.size() && levels_[best + 1].cell * 2 <= cellsPerPixel) ++best;
+  for (std::size_t i = 1; i < levels_.size(); ++i) {
+    const bool fine = levels_[i].cellColumns * 2 <= std::max(2.0, columnsPerPixel) &&
+                      levels_[i].cellRows * 2 <= rowsPerPixel;
+    if (fine) best = i;
+  }
   return levels_[best];
 }
 
 std::vector<float> PlanePyramid::pool(const QRectF& view, const QSize& pixels) const {
   if (pixels.isEmpty() || view.isEmpty()) return {};
-  const Level& level =
-      levelFor(std::min(view.width() / pixels.width(), view.height() / pixels.height()));
-  const auto across = spansOf(view.left(), view.width(), pixels.width(), level.columns, level.cell);
-  const auto down = spansOf(view.top(), view.height(), pixels.height(), level.rows, level.cell);
+  const Level& level = levelFor(view.width() / pixels.width(), view.height() / pixels.height());
+  const auto across =
+      spansOf(view.left(), view.width(), pixels.width(), level.columns, level.cellColumns);
+  const auto down = spansOf(view.top(), view.height(), pixels.height(), level.rows, level.cellRows);
   return scale_ == PlaneScale::Ratio
              ? poolLevel(level.values, level.columns, down, across, StrongerRatio())
              : poolLevel(level.values, level.columns, down, across, StrongerMagnitude());

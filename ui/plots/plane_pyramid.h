@@ -13,8 +13,9 @@
 
 namespace salient::ui {
 
+// Both positive; the default serves a plane without one positive value.
 struct ColourEnds {
-  double lower = 0;
+  double lower = 1e-3;
   double upper = 1;
 };
 
@@ -39,12 +40,15 @@ class PlanePyramid {
     const float* values;
     int rows;
     int columns;
-    int cell;  // source cells per level cell, both ways
+    int cellColumns;  // source columns per level cell
+    int cellRows;     // source rows per level cell: the same, or four times as many
   };
 
+  enum class Halve { Rows, Both };
   void addLevels();
+  Level halved(const Level& below, Halve which);
   void measureEnds();
-  const Level& levelFor(double cellsPerPixel) const;
+  const Level& levelFor(double columnsPerPixel, double rowsPerPixel) const;
 
   int rows_ = 0;
   int columns_ = 0;
@@ -52,7 +56,7 @@ class PlanePyramid {
   ColourEnds ends_;
   std::shared_ptr<const float> source_;
   std::vector<std::vector<float>> pooled_;
-  std::vector<Level> levels_;
+  std::vector<Level> levels_;  // square, each followed by its twin of a quarter of the rows
 };
 
 }  // namespace salient::ui

@@ -82,7 +82,7 @@ CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
 }
 
 ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,
-                                CalibrationState& state, std::stop_token stop,
+                                CalibrationState& state, const std::stop_token& stop,
                                 const std::function<void(std::int64_t, std::int64_t)>& progress,
                                 std::int64_t kept_windows) {
   StatsTap tap(backend);

@@ -66,10 +66,10 @@ CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
 
 /// Pushes every window through `block` in place and returns the statistics of its inputs, with the
 /// inputs of the first `kept_windows` windows. `progress` is called after each window with (done,
-/// total). Throws Error(Cancelled) within one window (`state` is then of no further use), and Error(BadInput) for an activation that is
-/// not finite.
+/// total). Throws Error(Cancelled) within one window (`state` is then of no further use), and
+/// Error(BadInput) for an activation that is not finite.
 ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,
-                                CalibrationState& state, std::stop_token stop,
+                                CalibrationState& state, const std::stop_token& stop,
                                 const std::function<void(std::int64_t, std::int64_t)>& progress,
                                 std::int64_t kept_windows = 0);
 

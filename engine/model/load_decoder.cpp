@@ -23,7 +23,7 @@ Tensor read_as(const Checkpoint& checkpoint, const std::string& name, DType dtyp
   const TensorInfo* info = checkpoint.find(name);
   const std::string_view wanted = dtype == DType::F16 ? "F16" : "BF16";
   if (info != nullptr && info->stored_type == wanted) return checkpoint.read(name, dtype);
-  const Tensor values = checkpoint.read(name, DType::F32);
+  Tensor values = checkpoint.read(name, DType::F32);
   if (dtype == DType::F16 && !fits_half(values)) return values;
   return values.to(dtype);
 }

@@ -104,7 +104,7 @@ inline constexpr std::int64_t kEstimateRows = 256;
 /// the only trial. A pinned α is tried beside the grid and taken. Throws Error(Cancelled) within
 /// one α, and Error(BadInput) when no candidate is finite.
 ScaleChoice search_scales(Backend& backend, const SearchProblem& problem, SearchEffort effort,
-                          std::stop_token stop, const TrialSink& on_trial);
+                          const std::stop_token& stop, const TrialSink& on_trial);
 
 /// Statistics of Δ′/Δ (the paper's Table 2). Steps are exact here, before float16.
 struct StepStats {

@@ -33,6 +33,7 @@ bool anything_to_search(const SearchProblem& problem) {
 std::vector<double> alphas_of(const SearchProblem& problem) {
   if (!anything_to_search(problem)) return {0.0};
   std::vector<double> alphas;
+  alphas.reserve(kAlphaSteps + 1);
   for (int i = 0; i < kAlphaSteps; ++i) alphas.push_back(static_cast<double>(i) / kAlphaSteps);
   const std::optional<double> pinned = pinned_alpha(problem);
   if (pinned && std::find(alphas.begin(), alphas.end(), *pinned) == alphas.end()) {
@@ -78,7 +79,7 @@ class Search {
     if (group_loss_ != nullptr) choice_.curve.signal = group_loss_->signal;
   }
 
-  void try_alpha(double alpha, std::stop_token stop, const SearchSinks& sinks) {
+  void try_alpha(double alpha, const std::stop_token& stop, const SearchSinks& sinks) {
     const std::vector<float> scales = candidates_(alpha);
     const bool usable = all_finite(scales);
     AlphaTrial sum{alpha, usable ? 0.0 : std::nan(""), true};
@@ -137,7 +138,7 @@ class Search {
 }  // namespace
 
 ScaleChoice search_scales(Backend& backend, const SearchProblem& problem, SearchEffort effort,
-                          std::stop_token stop, const SearchSinks& sinks,
+                          const std::stop_token& stop, const SearchSinks& sinks,
                           const GroupLoss* group_loss) {
   Search search(backend, problem, effort, group_loss);
   for (const double alpha : alphas_of(problem)) search.try_alpha(alpha, stop, sinks);
@@ -145,7 +146,7 @@ ScaleChoice search_scales(Backend& backend, const SearchProblem& problem, Search
 }
 
 ScaleChoice search_scales(Backend& backend, const SearchProblem& problem, SearchEffort effort,
-                          std::stop_token stop, const TrialSink& on_trial) {
+                          const std::stop_token& stop, const TrialSink& on_trial) {
   return search_scales(backend, problem, effort, stop, SearchSinks{on_trial, {}}, nullptr);
 }
 

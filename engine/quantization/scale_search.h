@@ -23,7 +23,7 @@ struct SearchSinks {
 };
 
 ScaleChoice search_scales(Backend& backend, const SearchProblem& problem, SearchEffort effort,
-                          std::stop_token stop, const SearchSinks& sinks,
+                          const std::stop_token& stop, const SearchSinks& sinks,
                           const GroupLoss* group_loss);
 
 }  // namespace salient

@@ -21,7 +21,8 @@ constexpr double kFinePerOctave = kFineBins / (2 * kHistogramRange);
 double exact_step(double low, double high, const QuantScheme& scheme) {
   if (scheme.symmetry == Symmetry::Symmetric) {
     const double peak = std::max(std::abs(low), std::abs(high));
-    return std::max(peak, kSmallestRange) / (scheme.levels() / 2 - 1);
+    const int steps = scheme.levels() / 2 - 1;
+    return std::max(peak, kSmallestRange) / steps;
   }
   return std::max(high - low, kSmallestRange) / (scheme.levels() - 1);
 }

@@ -16,7 +16,7 @@ constexpr std::uint64_t kSafetensorsHeaderBytes = 100'000'000;
 constexpr std::uint64_t kIndexBytes = 64 * kMiB;
 constexpr std::uint64_t kConfigBytes = kMiB;
 /// tokenizer_config.json lists added tokens: Gemma's has more than a mebibyte.
-constexpr std::uint64_t kTokenizerConfigBytes = 16 * kMiB;
+constexpr std::uint64_t kTokenizerConfigBytes = 4 * kMiB;
 constexpr std::uint64_t kChatTemplateBytes = kMiB;
 constexpr int kJsonDepth = 64;
 constexpr std::size_t kNameBytes = kKiB;

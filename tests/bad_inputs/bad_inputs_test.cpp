@@ -18,7 +18,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#define SALIENT_HAS_FEATURE(name) __has_feature(name)
+#else
+#define SALIENT_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    SALIENT_HAS_FEATURE(address_sanitizer) || SALIENT_HAS_FEATURE(thread_sanitizer)
 constexpr double kSlower = 10.0;
 constexpr bool kMeasuresMemory = false;
 #else

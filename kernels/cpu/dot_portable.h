@@ -14,7 +14,7 @@ namespace salient::kernels::cpu {
 struct DotPortable {
   static constexpr int kRows = 4;
   static constexpr int kRowVectors = 1;
-  static constexpr int kTokens = 2;
+  static constexpr int kTokens = 1;
   /// Four bytes of each of four rows, or a sum a row.
   struct Int {
     std::uint32_t row[kRows];

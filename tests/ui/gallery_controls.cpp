@@ -232,8 +232,10 @@ QWidget* focusAndStates() {
   // Only a window that is shown and active gives focus.
   widget->show();
   widget->activateWindow();
-  QCoreApplication::processEvents();
-  widget->findChild<AccentButton*>()->setFocus(Qt::TabFocusReason);
+  for (int i = 0; i < 100 && !widget->isActiveWindow(); ++i) {
+    QCoreApplication::processEvents(QEventLoop::AllEvents, 10);
+  }
+  widget->findChildren<QPushButton*>().at(1)->setFocus(Qt::TabFocusReason);
   return widget;
 }
 

@@ -192,9 +192,7 @@ void CurvePlot::paintMarks(QPainter& painter, const QRectF& plot) {
   if (best_ >= 0 && best_ < static_cast<int>(curve_.points.size())) {
     const CurvePoint& point = curve_.points[static_cast<std::size_t>(best_)];
     const QPointF at = place(point.alpha, point.loss, plot);
-    for (double y = at.y() + 8; y < plot.bottom() - 1; y += 4) {
-      painter.fillRect(QRectF(std::round(at.x()) - 0.5, y, 1, 2), p.awq);
-    }
+    drawVerticalDashes(painter, std::round(at.x()), at.y() + 8, plot.bottom(), {2, 2, 1}, p.awq);
     painter.setPen(QPen(p.awq, 2));
     painter.setBrush(p.surface);
     painter.drawEllipse(at, 5.5, 5.5);

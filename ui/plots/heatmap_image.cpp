@@ -21,20 +21,20 @@ constexpr float kNarrowest = 1e-3F;                 // octaves; keeps places ins
 // log2 within 0.009, from the float's own exponent and a parabola; one of 256 colours over five
 // octaves is 0.02.
 struct LogRamp {
-  float lower;
   float perStep;
+  float bottom;  // half a step under the lower end, so that cutting off rounds
 
   explicit LogRamp(const ColourEnds& ends)
-      : lower(static_cast<float>(std::log2(ends.lower))),
-        perStep(255.0F / std::max(static_cast<float>(std::log2(ends.upper)) - lower, kNarrowest)) {}
+      : perStep(255.0F /
+                std::max(static_cast<float>(std::log2(ends.upper / ends.lower)), kNarrowest)),
+        bottom(static_cast<float>(std::log2(ends.lower)) - 0.5F / perStep) {}
 
   std::int32_t operator()(float value) const {
     const auto bits = std::max(std::bit_cast<std::int32_t>(value), kSmallestBits);
     const auto exponent = static_cast<float>((bits >> 23) - 127);
     const auto mantissa = std::bit_cast<float>((bits & 0x7FFFFF) | 0x3F800000);
     const float log = exponent + (-0.33582878F * mantissa + 2.0F) * mantissa - 1.65871022F;
-    const auto place = static_cast<std::int32_t>((log - lower) * perStep + 0.5F);
-    return std::clamp(place, 0, 255);
+    return std::clamp(static_cast<std::int32_t>((log - bottom) * perStep), 0, 255);
   }
 };
 

@@ -171,8 +171,10 @@ void HeatmapWidget::paintAxes(QPainter& painter, const QRectF& plot) {
   double step = groups;
   while (view().width() / step > 8) step *= 2;
   const double minor = std::max(step / 4, groups);
-  const double first = std::ceil(view().left() / minor) * minor;
-  for (double key = first; key <= view().right() + 1e-9; key += minor) {
+  const int first = static_cast<int>(std::ceil(view().left() / minor));
+  const int last = static_cast<int>(std::floor(view().right() / minor + 1e-9));
+  for (int i = first; i <= last; ++i) {
+    const double key = i * minor;
     const bool labelled = std::abs(std::remainder(key, step)) < 1e-9;
     const double x = std::min(xOf(key, plot), plot.right() - 1);
     painter.fillRect(QRectF(std::floor(x), plot.bottom(), 1, labelled ? 5 : 3), p.axis);
@@ -209,7 +211,7 @@ void HeatmapWidget::paintSplitHandle(QPainter& painter, const QRectF& plot) {
 QString HeatmapWidget::pooledText(const QSizeF& devicePixels) const {
   const int across = std::max(1, qRound(view().width() / devicePixels.width()));
   const int down = std::max(1, qRound(view().height() / devicePixels.height()));
-  const QString quantity = slot(leadPlane()).plane.quantity;
+  QString quantity = slot(leadPlane()).plane.quantity;
   if (view().width() <= devicePixels.width() && view().height() <= devicePixels.height()) {
     return quantity;
   }

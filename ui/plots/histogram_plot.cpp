@@ -117,14 +117,12 @@ void HistogramPlot::paintAxis(QPainter& painter, const QRectF& plot) {
 
 void HistogramPlot::paintMarks(QPainter& painter, const QRectF& plot) {
   const Palette& p = paletteOf(*this);
-  const auto broken = [&](double value, double on, double off, double width, const QColor& colour) {
+  const auto broken = [&](double value, const Dashes& dashes, const QColor& colour) {
     const double x = std::round(xOfValue(value, plot));
-    for (double y = kTop - 4; y < plot.bottom(); y += on + off) {
-      painter.fillRect(QRectF(x - width / 2, y, width, std::min(on, plot.bottom() - y)), colour);
-    }
+    drawVerticalDashes(painter, x, kTop - 4, plot.bottom(), dashes, colour);
   };
-  if (axis_.lower < 1 && axis_.upper > 1) broken(1, 5, 3, 2, p.rtn);
-  if (data_.predicted) broken(*data_.predicted, 2, 2, 1, p.text);
+  if (axis_.lower < 1 && axis_.upper > 1) broken(1, {5, 3, 2}, p.rtn);
+  if (data_.predicted) broken(*data_.predicted, {2, 2, 1}, p.text);
 }
 
 void HistogramPlot::paintNames(QPainter& painter, const QRectF& plot) {

@@ -20,7 +20,9 @@ constexpr int kNumbered = 5;
 
 void drawStripes(QPainter& painter, const QRectF& box, const QColor& colour) {
   painter.setPen(QPen(colour, 1));
-  for (double x = box.left() - box.height(); x < box.right(); x += 4) {
+  const int count = static_cast<int>((box.width() + box.height()) / 4) + 1;
+  for (int i = 0; i < count; ++i) {
+    const double x = box.left() - box.height() + 4 * i;
     const double from = std::max(x, box.left());
     const double to = std::min(x + box.height(), box.right());
     if (to <= from) continue;
@@ -161,9 +163,10 @@ void MapWidget::paintScaleBar(QPainter& painter, const QSizeF& size) {
   const ColorTable& table = colorTable(scale_, themeOf(*this));
   // A map of gains starts at "no gain": the RTN half of the diverging scale is for warned cells.
   const double from = scale_ == ColorScale::Diverging ? 0.5 : 0;
-  for (double x = left; x < right; ++x) {
-    const double unit = from + (1 - from) * (x - left) / (right - left - 1);
-    painter.fillRect(QRectF(x, top, 1, kScaleBar), QColor::fromRgb(colorAt(table, unit)));
+  const int columns = static_cast<int>(right - left);
+  for (int i = 0; i < columns; ++i) {
+    const double unit = from + (1 - from) * i / std::max(1, columns - 1);
+    painter.fillRect(QRectF(left + i, top, 1, kScaleBar), QColor::fromRgb(colorAt(table, unit)));
   }
   painter.setFont(font());
   painter.setPen(p.secondary);

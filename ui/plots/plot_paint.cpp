@@ -20,6 +20,26 @@ void drawHorizontalLine(QPainter& painter, double y, double left, double right,
   painter.fillRect(QRectF(left, std::floor(y), right - left, 1), colour);
 }
 
+void drawVerticalDashes(QPainter& painter, double x, double top, double bottom,
+                        const Dashes& dashes, const QColor& colour) {
+  const int count = static_cast<int>(std::ceil((bottom - top) / (dashes.on + dashes.off)));
+  for (int i = 0; i < count; ++i) {
+    const double from = top + i * (dashes.on + dashes.off);
+    painter.fillRect(
+        QRectF(x - dashes.width / 2, from, dashes.width, std::min(dashes.on, bottom - from)),
+        colour);
+  }
+}
+
+void drawHorizontalDashes(QPainter& painter, double y, double left, double right,
+                          const Dashes& dashes, const QColor& colour) {
+  const int count = static_cast<int>(std::ceil((right - left) / (dashes.on + dashes.off)));
+  for (int i = 0; i < count; ++i) {
+    const double from = left + i * (dashes.on + dashes.off);
+    painter.fillRect(QRectF(from, y, std::min(dashes.on, right - from), dashes.width), colour);
+  }
+}
+
 void drawLeftTick(QPainter& painter, double right, double y, const QString& text) {
   drawFigures(painter, QRectF(right - 200, y - 10, 200, 20), Qt::AlignRight | Qt::AlignVCenter,
               text);

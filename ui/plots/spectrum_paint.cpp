@@ -163,9 +163,7 @@ void SpectrumPlot::paintLabels(QPainter& painter, const QRectF& plot) {
 void SpectrumPlot::paintLine(QPainter& painter, const QRectF& plot) {
   const Palette& p = paletteOf(*this);
   const double y = std::round(yOf(lineValue(), plot));
-  for (double x = plot.left(); x < plot.right(); x += 6) {
-    painter.fillRect(QRectF(x, y, std::min(4.0, plot.right() - x), 1), p.text);
-  }
+  drawHorizontalDashes(painter, y, plot.left(), plot.right(), {4, 2, 1}, p.text);
   const QString text =
       lineText_.isEmpty()
           ? shareText(static_cast<double>(salientCount_) / static_cast<double>(placed_.size()))

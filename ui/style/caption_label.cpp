@@ -79,8 +79,8 @@ std::vector<std::vector<CaptionLabel::Word>> CaptionLabel::wordLines(double widt
         const bool breaks = row > 0;
         if (!breaks && rows[row].isEmpty()) continue;
         const QFont& face = bold ? strong : regular;
-        Word word{rows[row], bold ? Weight::Strong : Weight::Regular,
-                  figuresWidth(face, rows[row]), breaks ? 0 : pendingSpaces};
+        Word word{rows[row], bold ? Weight::Strong : Weight::Regular, figuresWidth(face, rows[row]),
+                  breaks ? 0 : pendingSpaces};
         const double needed = word.spacesBefore * space + word.width;
         if (breaks || (wrap_ && pendingSpaces > 0 && x > 0 && x + needed > width)) {
           lines.emplace_back();

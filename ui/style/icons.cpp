@@ -54,7 +54,7 @@ QColor toneColour(IconTone tone, const Palette& p) {
 class PaletteIconEngine : public QIconEngine {
  public:
   PaletteIconEngine(IconName name, IconTone tone) : name_(name), tone_(tone) {}
-  PaletteIconEngine(IconName name, QColor colour) : name_(name), fixed_(std::move(colour)) {}
+  PaletteIconEngine(IconName name, const QColor& colour) : name_(name), fixed_(colour) {}
 
   void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State) override {
     const double ratio = painter->deviceTransform().m11();

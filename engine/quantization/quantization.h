@@ -143,6 +143,15 @@ std::vector<FixedScaleRow> fixed_scale_table(Backend& backend, const Tensor& wei
                                              const QuantScheme& scheme,
                                              std::span<const double> factors);
 
+/// Clip thresholds for the folded weight W·diag(s) and D⁻¹ G D⁻¹ of its input: the backend's search
+/// by row and group, and no clip on a row whose whole loss it would raise.
+struct ClipChoice {
+  Tensor clip;                     ///< [out_features, num_groups] F32 max |w·s|
+  std::vector<double> row_losses;  ///< [out_features] e_o G' e_oᵀ with `clip`
+};
+ClipChoice search_clip(Backend& backend, const Tensor& folded_weight, const Tensor& folded_gram,
+                       const QuantScheme& scheme);
+
 /// What happened to one linear: numbers for tables, captions and files. No arrays of weight size.
 struct LinearReport {
   LinearId id;

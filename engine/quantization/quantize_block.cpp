@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "engine/quantization/block_loss.h"
+#include "engine/quantization/clip_choice.h"
 #include "engine/quantization/fold.h"
 #include "engine/quantization/scale_search.h"
 
@@ -25,17 +26,6 @@ bool is_identity(std::span<const float> scales) {
 bool all_zero(const Tensor& weight) {
   const auto values = weight.as<float>();
   return std::all_of(values.begin(), values.end(), [](float w) { return w == 0.0F; });
-}
-
-/// Clip thresholds of one row that clip nothing: the largest |w| of each group.
-void open_clip(const Tensor& row, const QuantScheme& scheme, Tensor clip) {
-  const auto weights = row.as<float>();
-  const auto limits = clip.as<float>();
-  const auto group = static_cast<std::size_t>(scheme.group_of(row.dim(1)));
-  std::fill(limits.begin(), limits.end(), 0.0F);
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    limits[k / group] = std::max(limits[k / group], std::abs(weights[k]));
-  }
 }
 
 /// The work on one block: search every group on the original weights, then fold, clip and round
@@ -71,12 +61,6 @@ class BlockWork {
   LinearReport new_report(LinearRole role, const FoldedLinear& folded) const;
   void round(const FoldedLinear& folded, LinearRole role, QuantizedBlock::Entry& entry,
              LinearReport& report);
-  /// e_o G' e_oᵀ by row, in the units of the unfolded linear: a row that was divided counts by its
-  /// divisor squared.
-  std::vector<double> row_losses(const FoldedLinear& folded, const Tensor& gram,
-                                 const QuantScheme& scheme, const Tensor* clip);
-  Tensor search_clip(const FoldedLinear& folded, const Tensor& gram, const QuantScheme& scheme,
-                     std::vector<double>& losses);
 
   const SiteStats& input_of(LinearRole role) const {
     return stats_[shape_.architecture->row(role).input];
@@ -153,36 +137,6 @@ LinearReport BlockWork::new_report(LinearRole role, const FoldedLinear& folded) 
   return report;
 }
 
-std::vector<double> BlockWork::row_losses(const FoldedLinear& folded, const Tensor& gram,
-                                          const QuantScheme& scheme, const Tensor* clip) {
-  Tensor error(DType::F32, folded.weight.shape());
-  std::vector<double> rows(static_cast<std::size_t>(error.dim(0)));
-  backend_.rounding_error({folded.weight, {}, clip, scheme}, error);
-  backend_.quadratic_form(error, gram, rows);
-  for (std::size_t o = 0; o < folded.row_divisors.size(); ++o) {
-    rows[o] *= std::pow(static_cast<double>(folded.row_divisors[o]), 2);
-  }
-  return rows;
-}
-
-/// The clip search scores one group of a row at a time. A row that it makes worse as a whole keeps
-/// its range: on SmolLM2 at W4 g64 that took KL from 0.174 to 0.165.
-Tensor BlockWork::search_clip(const FoldedLinear& folded, const Tensor& gram,
-                              const QuantScheme& scheme, std::vector<double>& losses) {
-  Tensor clip(DType::F32, {folded.weight.dim(0), scheme.num_groups(folded.weight.dim(1))});
-  backend_.clip_search(folded.weight, gram, scheme, clip);
-  const std::vector<double> clipped = row_losses(folded, gram, scheme, &clip);
-  for (std::size_t o = 0; o < losses.size(); ++o) {
-    const auto row = static_cast<std::int64_t>(o);
-    if (clipped[o] < losses[o]) {
-      losses[o] = clipped[o];
-    } else {
-      open_clip(folded.weight.rows(row, row + 1), scheme, clip.rows(row, row + 1));
-    }
-  }
-  return clip;
-}
-
 void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBlock::Entry& entry,
                       LinearReport& report) {
   const LinearSettings& settings = report.settings;
@@ -191,18 +145,21 @@ void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBloc
   if (gram.empty()) {
     gram = fold_gram(stats_[row.input].gram, scales_[index_of(row.input)]);
   }
-  std::vector<double> losses = row_losses(folded, gram, settings.scheme, nullptr);
-  Tensor clip;
-  if (settings.clip == ClipMode::Search && settings.method == Method::Awq &&
-      row.clip == ClipRule::Search) {
-    clip = search_clip(folded, gram, settings.scheme, losses);
+  const bool clips = settings.clip == ClipMode::Search && settings.method == Method::Awq &&
+                     row.clip == ClipRule::Search;
+  auto [clip, losses] =
+      clips ? search_clip(backend_, folded.weight, gram, settings.scheme)
+            : ClipChoice{{},
+                         rounding_losses(backend_, folded.weight, gram, settings.scheme, nullptr)};
+  entry.codes = backend_.quantize({folded.weight, {}, clips ? &clip : nullptr, settings.scheme});
+  // In the units of the unfolded linear: a row that was divided counts by its divisor squared.
+  for (std::size_t o = 0; o < folded.row_divisors.size(); ++o) {
+    losses[o] *= std::pow(static_cast<double>(folded.row_divisors[o]), 2);
   }
-  entry.codes =
-      backend_.quantize({folded.weight, {}, clip.empty() ? nullptr : &clip, settings.scheme});
   report.loss = std::accumulate(losses.begin(), losses.end(), 0.0) /
                 static_cast<double>(input_of(role).tokens);
   report.packed_bytes = entry.codes->packed_bytes();
-  const auto groups = clip.empty() ? 0 : static_cast<std::size_t>(clip.dim(1));
+  const auto groups = clips ? static_cast<std::size_t>(clip.dim(1)) : std::size_t{0};
   for (std::size_t i = 0; i < groups * folded.row_divisors.size(); ++i) {
     clip.as<float>()[i] *= folded.row_divisors[i / groups];
   }

@@ -165,3 +165,27 @@ TEST_CASE("an estimate takes its rows from every consumer and lies near the exac
   }
   CHECK(search(golden_problem(golden, config, {{}}), SearchEffort::Estimate).curve.exact);
 }
+
+TEST_CASE("a clip is taken back from every row whose whole loss it raises") {
+  const GoldenSearch golden = golden_search();
+  const QuantScheme scheme{.bits = 3, .group_size = 32};
+  const auto backend = make_reference_backend();
+  const auto losses = [&](const Tensor* clip) {
+    Tensor error(DType::F32, golden.weight.shape());
+    std::vector<double> rows(static_cast<std::size_t>(error.dim(0)));
+    backend->rounding_error({golden.weight, {}, clip, scheme}, error);
+    backend->quadratic_form(error, golden.input.gram, rows);
+    return rows;
+  };
+  Tensor by_group(DType::F32, {golden.weight.dim(0), scheme.num_groups(golden.weight.dim(1))});
+  backend->clip_search(golden.weight, golden.input.gram, scheme, by_group);
+  const std::vector<double> open = losses(nullptr), blind = losses(&by_group);
+  const ClipChoice choice = search_clip(*backend, golden.weight, golden.input.gram, scheme);
+  int taken_back = 0;
+  for (std::size_t o = 0; o < open.size(); ++o) {
+    CHECK(choice.row_losses[o] == std::min(open[o], blind[o]));
+    if (blind[o] > open[o]) ++taken_back;
+  }
+  CHECK(taken_back > 0);
+  CHECK(losses(&choice.clip) == choice.row_losses);
+}

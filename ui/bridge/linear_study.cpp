@@ -68,9 +68,7 @@ LinearReport blankReport(const StudyMaterial& material, const StudyRequest& requ
 
 Tensor searchedClip(Backend& backend, const Tensor& weight, const SiteStats& input,
                     std::span<const float> scales, const QuantScheme& scheme) {
-  Tensor clip(DType::F32, {weight.dim(0), scheme.num_groups(weight.dim(1))});
-  backend.clip_search(folded(weight, scales), foldedGram(input.gram, scales), scheme, clip);
-  return clip;
+  return search_clip(backend, folded(weight, scales), foldedGram(input.gram, scales), scheme).clip;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "engine/checkpoint/sha256_x86.h"
+
 namespace salient {
 namespace {
 
@@ -34,7 +36,18 @@ std::uint32_t big_sigma(std::uint32_t x, int a, int b, int c) {
 
 }  // namespace
 
-void Sha256::compress(const std::byte* block) {
+Sha256::Sha256(ShaInstructions instructions)
+    : fast_(instructions == ShaInstructions::WhereFound && has_sha_instructions()) {}
+
+void Sha256::compress(const std::byte* blocks, std::size_t count) {
+  if (fast_) {
+    compress_with_sha_instructions(state_, blocks, count, kRound);
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) compress_one(blocks + kBlockBytes * i);
+}
+
+void Sha256::compress_one(const std::byte* block) {
   std::array<std::uint32_t, 64> w{};
   for (std::size_t i = 0; i < 16; ++i) w[i] = big_endian_word(block + 4 * i);
   for (std::size_t i = 16; i < 64; ++i) {
@@ -63,8 +76,9 @@ Sha256& Sha256::update(std::span<const std::byte> bytes) {
   total_bytes_ += bytes.size();
   while (!bytes.empty()) {
     if (pending_bytes_ == 0 && bytes.size() >= kBlockBytes) {
-      compress(bytes.data());
-      bytes = bytes.subspan(kBlockBytes);
+      const std::size_t whole = bytes.size() / kBlockBytes;
+      compress(bytes.data(), whole);
+      bytes = bytes.subspan(whole * kBlockBytes);
       continue;
     }
     const std::size_t taken = std::min(kBlockBytes - pending_bytes_, bytes.size());
@@ -72,7 +86,7 @@ Sha256& Sha256::update(std::span<const std::byte> bytes) {
     pending_bytes_ += taken;
     bytes = bytes.subspan(taken);
     if (pending_bytes_ == kBlockBytes) {
-      compress(pending_.data());
+      compress(pending_.data(), 1);
       pending_bytes_ = 0;
     }
   }

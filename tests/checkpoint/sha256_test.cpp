@@ -27,3 +27,11 @@ TEST_CASE("SHA-256 does not depend on how the bytes are cut") {
     CHECK(hash.hex_digest() == whole);
   }
 }
+
+TEST_CASE("SHA-256 gives the same digests with and without the processor's instructions") {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) {
+    text += static_cast<char>(i * 31 + i / 7);
+    CHECK(Sha256(salient::ShaInstructions::Never).update(text).hex_digest() == sha256_hex(text));
+  }
+}

@@ -4,14 +4,19 @@
 
     awq_unpack_test.py AWQ_DUMP
 
-AWQ_DUMP writes exports and the engine's dequantized weights into a folder. Exit status 77 where
-numpy or safetensors is missing.
+AWQ_DUMP writes exports and the engine's dequantized weights into a folder. Runs in the interpreter
+that SALIENT_ORACLE_PYTHON names, if it is set. Exit status 77 where numpy or safetensors is missing.
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+
+oracle = os.environ.pop("SALIENT_ORACLE_PYTHON", None)
+if oracle and os.path.exists(oracle):
+    os.execv(oracle, [oracle, *sys.argv])
 
 try:
     import numpy as np

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numbers>
 
 #include "engine/checkpoint/config_reader.h"
@@ -151,6 +152,19 @@ void read_sizes(const ArchitectureKeys& keys, const GgufHeader& header, ModelCon
   config.vocab_size = keys.integer_or("vocab_size", 1, limits::kVocabulary, rows);
 }
 
+/// "SmolLM2-135M-Instruct" of SmolLM2-135M-Instruct.Q4_1.gguf: people name files with care, while
+/// general.name often holds the name of a training run.
+std::string model_name(const std::string& file_name) {
+  std::string name = std::filesystem::path(file_name).stem().string();
+  const std::size_t cut = name.find_last_of(".-");
+  if (cut == std::string::npos || cut == 0) return name;
+  std::string_view last = std::string_view(name).substr(cut + 1);
+  if (last.starts_with("IQ")) last.remove_prefix(1);
+  const bool quantization = last == "F16" || last == "BF16" || last == "F32" ||
+                            (last.size() > 1 && last[0] == 'Q' && last[1] >= '0' && last[1] <= '9');
+  return quantization ? name.substr(0, cut) : name;
+}
+
 }  // namespace
 
 const Family& read_gguf_family(const GgufMetadata& metadata) {
@@ -171,7 +185,7 @@ ModelConfig read_gguf_config(const ByteSource& source, const GgufHeader& header)
   const ArchitectureKeys keys(metadata, family.gguf_architecture);
   ModelConfig config;
   config.model_type = family.model_type;
-  config.name = escaped(metadata.text("general.name").value_or(source.name()));
+  config.name = escaped(model_name(source.name()));
   read_sizes(keys, header, config);
   const auto eps = metadata.real(keys.full("attention.layer_norm_rms_epsilon"), kMinEps, kMaxEps);
   if (!eps) metadata.refuse(keys.full("attention.layer_norm_rms_epsilon"), "is missing");

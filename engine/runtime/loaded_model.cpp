@@ -82,14 +82,24 @@ std::vector<std::int32_t> stop_ids_of(const LoadedModel& model) {
   return ids;
 }
 
+/// The scheme of the packed linears where there are any, else what the source says of itself.
+std::string precision_of(const Checkpoint& checkpoint, const Decoder& decoder) {
+  if (checkpoint.already_quantized().empty()) return checkpoint.precision();
+  for (const Block& block : decoder.blocks) {
+    for (const Linear& linear : block.linears) {
+      const auto* packed = std::get_if<PackedLinear>(&linear);
+      if (packed != nullptr) return to_string(packed->scheme);
+    }
+  }
+  return checkpoint.already_quantized();
+}
+
 }  // namespace
 
 std::shared_ptr<const LoadedModel> load_model(Backend& backend, const Checkpoint& checkpoint,
                                               const LoadOptions& options) {
   auto model = std::make_shared<LoadedModel>();
-  const bool quantized = !checkpoint.already_quantized().empty();
   model->name = checkpoint.config().name;
-  model->precision = quantized ? checkpoint.already_quantized() : checkpoint.precision();
 
   Decoder& decoder = model->decoder;
   decoder.shape = make_decoder_shape(checkpoint);
@@ -103,6 +113,7 @@ std::shared_ptr<const LoadedModel> load_model(Backend& backend, const Checkpoint
   for (std::int64_t i = 0; i < decoder.shape.config.num_layers; ++i) {
     decoder.blocks.push_back(read_block(backend, checkpoint, decoder.shape, i));
   }
+  model->precision = precision_of(checkpoint, decoder);
   model->warnings = checkpoint.warnings();
   read_text_side(checkpoint, *model);
   model->stop_ids = stop_ids_of(*model);

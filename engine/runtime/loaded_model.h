@@ -26,7 +26,7 @@ struct LoadOptions {
 
 struct LoadedModel {
   std::string name;       ///< "SmolLM2-135M-Instruct"
-  std::string precision;  ///< "FP16", "dequantized from Q4_1", "AWQ 4-bit g64"
+  std::string precision;  ///< "FP16", "dequantized from Q4_1", "4-bit g64"
   Decoder decoder;
   std::shared_ptr<const Tokenizer> tokenizer;         ///< null when the folder has none
   std::shared_ptr<const ChatTemplate> chat_template;  ///< null when there is none or it is broken

@@ -90,6 +90,7 @@ BundledTexts bundledTexts(const Arguments& arguments) {
   texts.demo = demoModel();
   const QString runs =
       arguments.runs.isEmpty() ? QDir::home().filePath(QStringLiteral("Salient")) : arguments.runs;
+  QDir().mkpath(runs);
   texts.runsFolder = runs.toStdString();
   return texts;
 }

@@ -53,9 +53,11 @@ std::string channels_caption(std::int64_t salient, std::int64_t channels, double
 }
 
 std::string weight_error_caption(std::int64_t channel, double rtn_error, double awq_error) {
+  const auto number = [](double error) {
+    return bold(error >= 0.01 ? format_significant(error, 2) : format_loss(error));
+  };
   const std::string numbers = " channel " + std::to_string(channel) + " from " +
-                              bold(format_significant(rtn_error, 2)) + " to " +
-                              bold(format_significant(awq_error, 2)) + ".";
+                              number(rtn_error) + " to " + number(awq_error) + ".";
   if (awq_error < rtn_error) {
     return "Plain rounding piles its error into the salient channels; AWQ takes" + numbers;
   }
@@ -81,9 +83,9 @@ std::string scale_search_caption(const LinearReport& report) {
 std::string step_ratio_caption(const StepStats& steps) {
   const double finer = steps.salient_error_ratio > 0 ? 1.0 / steps.salient_error_ratio : 1.0;
   const double coarser = steps.other_error_ratio;
-  if (finer <= 1.005) return "The chosen scales leave the grid of the salient weights as it was.";
+  if (finer < 1.05) return "The chosen scales leave the grid of the salient weights as it was.";
   std::string text = "Salient weights now sit on a grid " + bold(format_factor(finer)) + " finer; ";
-  if (coarser <= 1.005) return text + "the others pay nothing for it.";
+  if (coarser < 1.05) return text + "the others pay nothing for it.";
   return text + "the others pay with one " + bold(format_factor(coarser)) + " coarser.";
 }
 

@@ -90,7 +90,9 @@ AlphaCurve curve_of(const LinearId& id, const QuantScheme& scheme) {
   return curve;
 }
 
-ui::StudyRequest::Known result_of(const LinearId& id, const LinearSettings& settings) {
+enum class Steps { Measure, Skip };
+
+ui::StudyRequest::Known result_of(const LinearId& id, const LinearSettings& settings, Steps steps) {
   const SiteStats stats = site_stats(id.block, site_of(id.role));
   ui::StudyRequest::Known known;
   LinearReport& report = known.report;
@@ -109,8 +111,10 @@ ui::StudyRequest::Known result_of(const LinearId& id, const LinearSettings& sett
   }
   report.loss = report.loss_scaled * (settings.clip == ClipMode::Search ? 0.8 : 1.0);
   known.channelScales = channel_scales_for(stats.magnitude, report.alpha);
-  report.steps = step_statistics(weight_of(id), known.channelScales,
-                                 salient_channels(stats.magnitude, 0.01), settings.scheme);
+  if (steps == Steps::Measure) {
+    report.steps = step_statistics(weight_of(id), known.channelScales,
+                                   salient_channels(stats.magnitude, 0.01), settings.scheme);
+  }
   report.packed_bytes = report.out_features * report.in_features * settings.scheme.bits / 8 +
                         report.out_features * settings.scheme.num_groups(report.in_features) * 3;
   return known;
@@ -127,7 +131,7 @@ void add_block(std::vector<Event>& events, const Plan& plan, std::int64_t block)
   for (std::size_t i = 0; i < plan.linears.size(); ++i) {
     const LinearId& id = plan.linears[i];
     if (id.block != block) continue;
-    ui::StudyRequest::Known known = result_of(id, plan.settings[i]);
+    ui::StudyRequest::Known known = result_of(id, plan.settings[i], Steps::Skip);
     for (const AlphaTrial& trial : known.report.curve.trials) {
       events.emplace_back(AlphaTried{id, trial});
     }
@@ -382,11 +386,11 @@ ui::JobId RecordedEngine::study(const ui::StudyRequest& request) {
   const ui::JobId job = ++lastJob_;
   ++studies;
   const ui::StudyRequest::Known known =
-      request.known ? *request.known : result_of(request.linear, request.settings);
+      result_of(request.linear, request.settings, Steps::Measure);
   if (!request.known) {
     inbox_->post(ui::LinearSearched{job, known.report, known.channelScales, false, 0.05});
-    inbox_->post(ui::LinearSearched{job, known.report, known.channelScales, true, 0.2});
   }
+  inbox_->post(ui::LinearSearched{job, known.report, known.channelScales, true, 0.2});
   const Tensor weight = weight_of(request.linear);
   const SiteStats stats = site_stats(request.linear.block, site_of(request.linear.role));
   const ErrorPlanes planes =

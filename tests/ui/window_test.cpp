@@ -18,6 +18,7 @@
 #include <QTest>
 #include <QThreadPool>
 #include <QToolButton>
+#include <ctime>
 #include <memory>
 
 #include "recorded_run.h"
@@ -107,6 +108,13 @@ QString nameOf(const QWidget* widget) {
   if (!widget->accessibleName().isEmpty()) return widget->accessibleName();
   const auto* button = qobject_cast<const QAbstractButton*>(widget);
   return button == nullptr ? QString() : button->text();
+}
+
+/// CPU time of this thread: what other programs on the machine do is not the window's cost.
+double threadMilliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
 }
 
 /// Parts of another widget (a spin box's field, a popup's list) that people never meet by Tab.
@@ -323,16 +331,15 @@ void WindowTest::anUpdateOfEveryViewStaysShort() {
   for (int i = 0; i < 40; ++i) {
     stage.engine.advanceInto(12);
     const std::vector<Message> messages = stage.inbox->drain();
-    QElapsedTimer timer;
-    timer.start();
+    const double begin = threadMilliseconds();
     stage.session->take(messages);
     QCoreApplication::processEvents();
-    times.push_back(static_cast<double>(timer.nsecsElapsed()) * 1e-6);
+    times.push_back(threadMilliseconds() - begin);
   }
   std::sort(times.begin(), times.end());
   const double median = times[times.size() / 2];
-  std::printf("update with every view open: median %.2f ms, 95th percentile %.2f ms\n", median,
-              times[times.size() * 95 / 100]);
+  std::printf("update with every view open: median %.2f ms, 95th percentile %.2f ms of CPU\n",
+              median, times[times.size() * 95 / 100]);
   QVERIFY2(median < 24, "an update takes three times what is promised");
 }
 

@@ -17,7 +17,7 @@ std::string runReport(Session& session) {
   const RunState& run = session.run();
   const Plan& plan = *run.plan;
   RunSummary summary;
-  summary.model = plan.config.name;
+  summary.model = modelName(plan);
   summary.architecture = plan.architecture;
   summary.source_precision = plan.source_precision;
   summary.parameters = plan.parameters;

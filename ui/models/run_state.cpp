@@ -84,6 +84,13 @@ void finish(RunState& state, const RunFinished& event) {
 
 }  // namespace
 
+std::string modelName(const Plan& plan) {
+  const std::filesystem::path& source = plan.options.source;
+  if (source.extension() != ".gguf") return plan.config.name;
+  const std::string stem = source.stem().string();
+  return stem.substr(0, stem.find('.'));
+}
+
 Site siteOf(const Plan& plan, LinearRole role) {
   const Architecture* architecture = find_architecture(plan.config.model_type);
   if (architecture == nullptr) throw std::logic_error("a plan without an architecture row");

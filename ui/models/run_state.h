@@ -71,6 +71,10 @@ struct RunState {
 RunState plannedRun(std::shared_ptr<const Plan> plan);
 void apply(RunState& state, const Event& event);
 
+/// What the model is called: of a GGUF its file's name without the quantization, since files say
+/// little of use inside.
+std::string modelName(const Plan& plan);
+
 /// The input that a linear reads, from its Architecture row.
 Site siteOf(const Plan& plan, LinearRole role);
 

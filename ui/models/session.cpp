@@ -33,8 +33,7 @@ std::filesystem::path Session::defaultTarget(const std::filesystem::path& source
                                              const Knobs& knobs) const {
   std::string name = source.filename().string();
   if (name.empty()) name = source.parent_path().filename().string();
-  if (source.extension() == ".gguf") name = source.stem().string();
-  if (run_->plan && !run_->plan->config.name.empty()) name = run_->plan->config.name;
+  if (run_->plan) name = modelName(*run_->plan);
   std::replace(name.begin(), name.end(), '/', '-');
   const std::string group = knobs.scheme.group_size == QuantScheme::kWholeRow
                                 ? std::string("row")

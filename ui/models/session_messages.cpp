@@ -53,8 +53,7 @@ void Session::take(const std::vector<Message>& messages) {
   }
   if (changes.testFlag(Change::Run)) {
     pointAtStrongest();
-    studies_.refresh(*run_);
-    changes |= Change::Study;
+    if (studies_.refresh(*run_)) changes |= Change::Study;
   }
   if (changes) emit updated(changes);
   if (finished) emit runFinished();
@@ -131,6 +130,8 @@ Changes Session::takeRun(const RunReported& reported) {
 }
 
 void Session::follow(const Event& event) {
+  const auto* ended = std::get_if<RunFinished>(&event);
+  if (ended != nullptr && following_ && ended->outcome == Outcome::Done) selectFirst();
   const auto* finished = std::get_if<BlockFinished>(&event);
   if (finished == nullptr || !following_) return;
   // One picture per block: its linear with the largest error cut, where AWQ is seen best.

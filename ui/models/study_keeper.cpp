@@ -22,20 +22,34 @@ void StudyKeeper::forget() {
   job_ = kNoJob;
 }
 
-void StudyKeeper::refresh(const RunState& state) {
+bool StudyKeeper::refresh(const RunState& state) {
+  const bool had = study_.linear.has_value();
+  const bool asked = lookAgain(state);
+  const LinearState* linear = study_.linear ? state.find(*study_.linear) : nullptr;
+  const std::size_t trials = linear == nullptr ? 0 : linear->trials.size();
+  const bool measured = linear != nullptr && state.profileOf(linear->id) != nullptr;
+  const bool landed = trials != trialsSeen_ || measured != measured_;
+  trialsSeen_ = trials;
+  measured_ = measured;
+  return asked || landed || had != study_.linear.has_value() || (linear != nullptr && !measured);
+}
+
+bool StudyKeeper::lookAgain(const RunState& state) {
   const std::optional<LinearId>& selected = selection_.linear();
   const LinearState* linear = selected ? state.find(*selected) : nullptr;
   if (linear == nullptr) {
     forget();
-    return;
+    return false;
   }
+  bool changed = false;
   if (study_.linear != selected) {
+    changed = true;
     study_ = {};
     study_.linear = selected;
     job_ = kNoJob;
   }
   // Until the block's inputs are measured there is nothing to search from.
-  if (state.profileOf(*selected) == nullptr) return;
+  if (state.profileOf(*selected) == nullptr) return changed;
   const LinearSettings settings = settingsFor(knobs_.knobs(), *selected);
   const bool asked = study_.stage != StudyStage::Nothing && study_.settings == settings;
   const bool runCaughtUp = study_.whatIf && linear->result && linear->settings == settings;
@@ -44,9 +58,11 @@ void StudyKeeper::refresh(const RunState& state) {
                        (state.active() && linear->stage == LinearStage::Planned);
   if (running) {
     study_.settings = settings;
-    return;
+    return changed;
   }
-  if (!asked || runCaughtUp) ask(state, *linear, settings);
+  if (asked && !runCaughtUp) return changed;
+  ask(state, *linear, settings);
+  return true;
 }
 
 void StudyKeeper::keepGhost() {

@@ -22,13 +22,15 @@ class StudyKeeper : public QObject {
               QObject* parent = nullptr);
 
   const Study& study() const { return study_; }
-  /// Compares with what was asked last and asks again when something differs.
-  void refresh(const RunState& state);
+  /// Compares with what was asked last and asks again when something differs. True when a view of
+  /// the selected linear has something new to show, also trials that landed.
+  bool refresh(const RunState& state);
   /// True when the message belonged to the study in force.
   bool take(const Message& message);
   void forget();
 
  private:
+  bool lookAgain(const RunState& state);
   void ask(const RunState& state, const LinearState& linear, const LinearSettings& settings);
   void keepGhost();
   void take(const LinearSearched& searched);
@@ -38,6 +40,8 @@ class StudyKeeper : public QObject {
   const KnobSettings& knobs_;
   Study study_;
   JobId job_ = kNoJob;
+  std::size_t trialsSeen_ = 0;
+  bool measured_ = false;
 };
 
 /// "4-bit g64", and "RTN" or "no clip" where they differ from the usual.

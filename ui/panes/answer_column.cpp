@@ -95,13 +95,14 @@ void AnswerColumn::show(const ChatControl& chat, const QString& waiting) {
   const ChatTurn* turn = chat.model().last();
   name_->setText(side_ == Side::Left ? tr("FP16") : tr("AWQ"));
   QString precision = loaded ? QString::fromStdString(loaded->precision) : QString();
-  for (const QString& prefix : {QStringLiteral("AWQ "), QStringLiteral("FP16")}) {
+  for (const QString& prefix :
+       {QStringLiteral("AWQ"), QStringLiteral(", "), QStringLiteral("FP16")}) {
     if (precision.startsWith(prefix)) precision.remove(0, prefix.size());
   }
   if (turn != nullptr && turn->mode == ChatMode::LockStep && side_ == Side::Right) {
     precision += tr(", its own pick at every place");
   }
-  precision_->setText(precision);
+  precision_->setText(precision.trimmed());
   speed_->setText(chat_texts::speed(turn, chat, side_, look_));
   faster_->setText(side_ == Side::Right ? chat_texts::faster(turn) : QString());
   faster_->setVisible(!faster_->text().isEmpty());

@@ -225,6 +225,9 @@ QString jobMemory(const RunState& run) {
   if (!run.plan || run.peakRssBytes <= 0) return {};
   const QString peak = figures::bytes(run.peakRssBytes);
   if (!run.active()) return tr("peak RAM %1").arg(peak);
+  // The window keeps statistics for the knobs, so it may hold more than a bare run was estimated
+  // at.
+  if (run.peakRssBytes > run.plan->peak_memory_bytes) return tr("RAM **%1**").arg(peak);
   return tr("RAM **%1** of %2 estimated").arg(peak, figures::bytes(run.plan->peak_memory_bytes));
 }
 
@@ -250,7 +253,7 @@ QString planFacts(const Plan& plan) {
 
 QString goToText(const RunState& run, const std::optional<LinearId>& id) {
   if (!run.plan) return {};
-  QString place = text(run.plan->config.name);
+  QString place = text(modelName(*run.plan));
   if (id) {
     place += QStringLiteral("  ›  %1  ›  %2")
                  .arg(tr("block %1").arg(id->block), figures::roleName(id->role));

@@ -119,6 +119,7 @@ void ChannelsPane::standingReadout() {
 }
 
 void ChannelsPane::refresh(Changes changes) {
+  if (!(changes & (Change::Study | Change::Plan | Change::Knobs | Change::Channel))) return;
   const RunState& run = session().run();
   const std::optional<LinearId>& selected = session().selection().linear();
   profile_ = selected ? run.profileOf(*selected) : nullptr;
@@ -133,7 +134,7 @@ void ChannelsPane::refresh(Changes changes) {
   plot_->setMessage({});
   header().setSubtitle(
       tr("%1 inputs").arg(figures::count(static_cast<std::int64_t>(profile_->magnitude.size()))));
-  if (changes & (Change::Study | Change::Run | Change::Plan)) fill();
+  if (changes & (Change::Study | Change::Plan)) fill();
   const double share = session().knobs().knobs().salientShare;
   plot_->setSalientShare(share);
   setCaption(captions::channels(run, *selected, share), plot_);

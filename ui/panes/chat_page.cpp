@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "engine/report/captions.h"
 #include "ui/models/figures.h"
@@ -31,6 +32,16 @@ std::vector<TokenChoice> choicesOf(const ChatToken& token) {
         {text.trimmed().isEmpty() ? QStringLiteral("␣") : text.trimmed(), chance.probability});
   }
   return choices;
+}
+
+/// The place where the two models are furthest apart.
+int mostDoubtful(const ChatTurn& turn) {
+  const std::vector<ChatToken>& tokens = turn.of(Side::Right).tokens;
+  const auto most = std::max_element(tokens.begin(), tokens.end(),
+                                     [](const ChatToken& left, const ChatToken& right) {
+                                       return left.kl.value_or(-1) < right.kl.value_or(-1);
+                                     });
+  return most == tokens.end() ? -1 : static_cast<int>(most - tokens.begin());
 }
 
 /// The last words before a place.
@@ -165,14 +176,14 @@ void ChatPage::showRibbon(const ChatTurn* turn) {
   });
   const std::optional<std::size_t> first = turn->firstDivergence();
   QString caption =
-      tr("Mean **%1**; ").arg(figures::significant(turn->meanKl())) +
+      tr("Mean **%1**. ").arg(figures::significant(turn->meanKl())) +
       QString::fromStdString(chat_caption(static_cast<std::int64_t>(turn->differingPicks()),
                                           static_cast<std::int64_t>(turn->comparedPlaces()),
                                           first ? static_cast<std::int64_t>(*first) + 1 : 0));
   ribbonCaption_->setText(caption);
   ribbon_->setSummary(ribbonCaption_->plainText());
-  if (pinned_ < 0 && turn->complete && first) {
-    pinned_ = static_cast<int>(*first);
+  if (pinned_ < 0 && turn->complete) {
+    pinned_ = first ? static_cast<int>(*first) : mostDoubtful(*turn);
     showPlace(pinned_);
   }
 }
@@ -189,6 +200,7 @@ void ChatPage::refresh(Changes changes) {
   right_->show(chat, waiting);
   prompt_->setHint(chat_texts::sampling(chat.options().sampling));
   const bool answering = chat.stage() == ChatStage::Answering;
+  if (answering) pinned_ = -1;
   send_->setVisible(!answering);
   stop_->setVisible(answering);
   showRibbon(turn);

@@ -199,7 +199,7 @@ void MainWindow::updateActions() {
 
 void MainWindow::fillGoTo() {
   const QString model =
-      session_.run().plan ? QString::fromStdString(session_.run().plan->config.name) : QString();
+      session_.run().plan ? QString::fromStdString(modelName(*session_.run().plan)) : QString();
   if (goToModel_ == model && !goToModel_.isNull()) return;
   goToModel_ = model.isNull() ? QStringLiteral("") : model;
   std::vector<GoToField::Target> targets;
@@ -260,7 +260,7 @@ void MainWindow::remember() {
   if (!run.plan) return;
   RecentEntry entry;
   entry.source = QString::fromStdString(session_.source().string());
-  entry.name = QString::fromStdString(run.plan->config.name);
+  entry.name = QString::fromStdString(modelName(*run.plan));
   entry.when = QDateTime::currentDateTime();
   entry.blocks = static_cast<int>(run.plan->config.num_layers);
   entry.stage = RecentStage::Opened;

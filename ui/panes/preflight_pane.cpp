@@ -14,6 +14,7 @@
 #include "ui/panes/estimate_bars.h"
 #include "ui/panes/note_row.h"
 #include "ui/panes/preset_card.h"
+#include "ui/panes/preset_legend.h"
 #include "ui/style/accent_button.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/chip_label.h"
@@ -95,7 +96,7 @@ PreflightPane::PreflightPane(Session& session, const WindowActions& actions, QWi
       verdict_(new ChipLabel(ChipKind::Positive, tr("Supported"))),
       name_(words(textFont(TextRole::Headline, Weight::Strong))),
       facts_(new CaptionLabel),
-      legend_(new CaptionLabel),
+      legend_(new PresetLegend),
       memory_(new EstimateBars(IconName::Memory, tr("Memory"))),
       time_(new EstimateBars(IconName::Clock, tr("Time"))),
       disk_(new EstimateBars(IconName::Disk, tr("Disk"))),
@@ -255,13 +256,13 @@ void PreflightPane::fillNotes(const Plan& plan) {
     notes << QLatin1Char('!') + QString::fromStdString(warning);
   }
   for (const std::string& note : plan.notes) notes << QString::fromStdString(note);
+  notesTitle_->setVisible(!notes.isEmpty());
   if (notes == shownNotes_) return;
   shownNotes_ = notes;
   while (QLayoutItem* item = notes_->takeAt(0)) {
     delete item->widget();
     delete item;
   }
-  notesTitle_->setVisible(!notes.isEmpty());
   for (const QString& note : notes) {
     const bool warns = note.startsWith(QLatin1Char('!'));
     notes_->addWidget(new NoteRow(warns ? IconName::Warning : IconName::Info,
@@ -278,12 +279,9 @@ void PreflightPane::refresh(Changes changes) {
                     plan->disk_bytes <= plan->free_disk_bytes;
   verdict_->setChip(fits ? ChipKind::Positive : ChipKind::Warning,
                     fits ? tr("Supported") : tr("Supported, but it will be tight"));
-  name_->setText(QString::fromStdString(plan->config.name));
+  name_->setText(QString::fromStdString(modelName(*plan)));
   facts_->setText(captions::planFacts(*plan));
-  legend_->setText(
-      tr("**Choose a preset**   ink: embedding and head, %1, as they are   blue: "
-         "linears, quantized   pale: saved against %2 of FP16")
-          .arg(figures::bytes(plan->embedding_bytes), figures::bytes(plan->fp16_bytes)));
+  legend_->setSizes(figures::bytes(plan->embedding_bytes), figures::bytes(plan->fp16_bytes));
   fillCards();
   fillEstimates(*plan);
   fillNotes(*plan);

@@ -22,6 +22,7 @@ class ChipLabel;
 class CommandField;
 class EstimateBars;
 class PresetCard;
+class PresetLegend;
 
 class PreflightPane : public QScrollArea {
   Q_OBJECT
@@ -46,7 +47,7 @@ class PreflightPane : public QScrollArea {
   ChipLabel* verdict_;
   QLabel* name_;
   CaptionLabel* facts_;
-  CaptionLabel* legend_;
+  PresetLegend* legend_;
   std::array<PresetCard*, kPresets.size()> cards_{};
   EstimateBars* memory_;
   EstimateBars* time_;

@@ -54,6 +54,8 @@ ScaleSearchPane::ScaleSearchPane(Session& session, QWidget* parent)
   for (PrefixComboBox* knob : {alpha_, bits_}) {
     knob->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   }
+  alpha_->setMinimumWidth(112);
+  bits_->setMaximumWidth(80);
   alpha_->setAccessibleName(tr("α of this linear and those that share its scales"));
   alpha_->setToolTip(tr("Automatic, or pinned to a value; a click on the curve pins it too"));
   bits_->setAccessibleName(tr("Bits of this linear"));
@@ -195,7 +197,8 @@ void ScaleSearchPane::fillKnobs() {
   keep_->setChecked(own.keepFp16);
 }
 
-void ScaleSearchPane::refresh(Changes /*changes*/) {
+void ScaleSearchPane::refresh(Changes changes) {
+  if (!(changes & (Change::Study | Change::Plan | Change::Knobs))) return;
   const Study& study = session().study();
   const QString waiting = captions::waiting(session().run(), study);
   if (!waiting.isEmpty()) {

@@ -25,6 +25,7 @@ namespace {
 
 constexpr int kRightColumn = 400;
 constexpr int kShownRecents = 3;
+constexpr int kShownModels = 8;
 
 QLabel* words(const QString& text, TextRole role, Weight weight) {
   auto* label = new QLabel(text);
@@ -44,7 +45,7 @@ QFrame* divider() {
   auto* line = new QFrame;
   line->setFrameShape(QFrame::HLine);
   line->setFrameShadow(QFrame::Plain);
-  line->setForegroundRole(QPalette::Mid);
+  line->setForegroundRole(QPalette::Midlight);
   return line;
 }
 
@@ -110,8 +111,7 @@ QWidget* StartPane::leftColumn(const WindowActions& actions) {
   cache_->horizontalHeader()->setStretchLastSection(true);
   const int widths[] = {250, 90, 84, 82};
   for (int i = 0; i < 4; ++i) cache_->setColumnWidth(i, widths[i]);
-  cache_->setMinimumHeight(120);
-  rows->addWidget(cache_, 1);
+  rows->addWidget(cache_);
   const auto open = [this](const QModelIndex& index) {
     emit chosen(index.data(CachedModelsModel::PathRole).toString());
   };
@@ -125,6 +125,7 @@ QWidget* StartPane::leftColumn(const WindowActions& actions) {
     if (!folder.isEmpty()) session_.scanCache(folder.toStdString());
   });
   rows->addWidget(other, 0, Qt::AlignLeft);
+  rows->addStretch(1);
   return column;
 }
 
@@ -193,9 +194,9 @@ void StartPane::addSteps(QVBoxLayout& rows) {
   };
   rows.addWidget(words(tr("What happens after the drop"), TextRole::Body, Weight::Strong));
   for (int i = 0; i < 4; ++i) {
-    auto* step = new CaptionLabel(
-        QStringLiteral("**%1   %2**  %3").arg(i + 1).arg(steps[i].title, steps[i].text));
-    rows.addWidget(step);
+    rows.addSpacing(4);
+    rows.addWidget(new CaptionLabel(
+        QStringLiteral("**%1   %2**\n%3").arg(i + 1).arg(steps[i].title, steps[i].text)));
   }
 }
 
@@ -223,6 +224,9 @@ void StartPane::refresh(Changes changes) {
                                        "download them")
                                   : tr("%n models, read only", nullptr, models));
   cache_->setVisible(models > 0);
+  const int shown = std::min(models, kShownModels);
+  cache_->setFixedHeight(cache_->horizontalHeader()->sizeHint().height() +
+                         shown * metrics::kListRow + 2);
   if (models > 0 && !cache_->currentIndex().isValid()) cache_->selectRow(0);
 }
 

@@ -88,7 +88,8 @@ void StepRatioPane::fill() {
   table_->setRows(study.fixedScales);
 }
 
-void StepRatioPane::refresh(Changes /*changes*/) {
+void StepRatioPane::refresh(Changes changes) {
+  if (!(changes & (Change::Study | Change::Plan | Change::Knobs))) return;
   const Study& study = session().study();
   const bool fixed = mode_->currentIndex() == 1;
   fill();

@@ -93,7 +93,8 @@ void WeightErrorPane::fill() {
   });
 }
 
-void WeightErrorPane::refresh(Changes /*changes*/) {
+void WeightErrorPane::refresh(Changes changes) {
+  if (!(changes & (Change::Study | Change::Plan | Change::Knobs | Change::Channel))) return;
   const Study& study = session().study();
   fill();
   map_->setGroupSize(static_cast<int>(study.settings.scheme.group_size));

@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kEdge = 2;  // the model's line at the left
 constexpr double kIndent = 12;
+constexpr double kPickGap = 6;
 
 }  // namespace
 
@@ -155,6 +156,8 @@ void AnswerView::paintEvent(QPaintEvent* /*event*/) {
       text_.isEmpty() || (tone_ == ModelTone::Awq && lineHeight() > 2 * fontMetrics().height());
   painter.setPen(muted ? colours.secondary : colours.text);
   layout_->draw(&painter, {0, 0});
+  double row = -1;
+  double taken = 0;  // how far the picks above this row reach
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     const AnswerToken& token = tokens_[i];
     const bool first = static_cast<int>(i) == firstDifference_;
@@ -167,8 +170,11 @@ void AnswerView::paintEvent(QPaintEvent* /*event*/) {
     painter.setFont(textFont(TextRole::Caption, Weight::Strong));
     painter.setPen(tone);
     const double wide = QFontMetricsF(painter.font()).horizontalAdvance(token.otherPick);
-    const double left = std::min(box.left(), width() - wide);
-    painter.drawText(QPointF(left, box.top() - 3), token.otherPick);
+    if (box.top() != row) taken = 0;
+    row = box.top();
+    const double left = std::min(std::max(box.left(), taken), width() - wide);
+    if (left >= taken) painter.drawText(QPointF(left, box.top() - 3), token.otherPick);
+    taken = left + wide + kPickGap;
     painter.restore();
   }
 }

@@ -79,6 +79,7 @@ int SalientStyle::styleHint(StyleHint hint, const QStyleOption* option, const QW
                             QStyleHintReturn* returnData) const {
   switch (hint) {
     case SH_EtchDisabledText:
+    case SH_UnderlineShortcut:
     case SH_ComboBox_Popup:
     case SH_Widget_Animate:
     case SH_Widget_Animation_Duration:

@@ -8,9 +8,9 @@ namespace salient {
 namespace {
 
 constexpr std::array kLlamaLinears = {
-    LinearRow{LinearRole::Query, "self_attn.q_proj", Site::AttentionInput, ClipRule::Never,
+    LinearRow{LinearRole::Query, "self_attn.q_proj", Site::AttentionInput, ClipRule::Search,
               BiasRule::AttentionBias},
-    LinearRow{LinearRole::Key, "self_attn.k_proj", Site::AttentionInput, ClipRule::Never,
+    LinearRow{LinearRole::Key, "self_attn.k_proj", Site::AttentionInput, ClipRule::Search,
               BiasRule::AttentionBias},
     LinearRow{LinearRole::Value, "self_attn.v_proj", Site::AttentionInput, ClipRule::Search,
               BiasRule::AttentionBias},

@@ -33,7 +33,8 @@ std::string_view name_of(Site site);
 /// "attention_input", ... for files.
 std::string_view key_of(Site site);
 
-/// Whether the clip search may touch a linear: it hurts q and k, whose product is taken.
+/// Whether the clip search may touch a linear. llm-awq spares q and k, whose product is taken; with
+/// rows that a clip would harm left alone, clipping them helps too.
 enum class ClipRule { Search, Never };
 
 /// Which key of the config says that a linear has a bias.

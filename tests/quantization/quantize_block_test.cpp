@@ -193,8 +193,6 @@ TEST_CASE("the loss of a report is that of the stored codes, in units of the ori
   }
   settings.clip = ClipMode::Search;
   const QuantizedBlock clipped = quantize(measured, all_with(settings));
-  CHECK(report_of(clipped, LinearRole::Query).loss == report_of(unclipped, LinearRole::Query).loss);
-  CHECK(clipped.linears[index_of(LinearRole::Key)].clip.empty());
   double before = 0, after = 0;
   for (const LinearRole role : kLinearRoles) {
     CHECK(report_of(clipped, role).loss <= report_of(unclipped, role).loss);

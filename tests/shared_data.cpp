@@ -38,6 +38,8 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-int skipped_count() { return skips; }
+int skipped_count() {
+  return skips;
+}
 
 }  // namespace salient::tests

@@ -2,7 +2,8 @@
 #pragma once
 
 // A folder of quantized linears shown as the model it stands for: every linear has its ".weight"
-// again, with the shape of the dense one, readable as codes (`read_codes`) and as dequantized numbers
+// again, with the shape of the dense one, readable as codes (`read_codes`) and as dequantized
+// numbers
 // (`read`). It knows AutoAWQ "gemm" and Salient's own run format; anything else stays as it is, and
 // reading a weight of it says so.
 

@@ -56,8 +56,8 @@ std::string weight_error_caption(std::int64_t channel, double rtn_error, double 
   const auto number = [](double error) {
     return bold(error >= 0.01 ? format_significant(error, 2) : format_loss(error));
   };
-  const std::string numbers = " channel " + std::to_string(channel) + " from " +
-                              number(rtn_error) + " to " + number(awq_error) + ".";
+  const std::string numbers = " channel " + std::to_string(channel) + " from " + number(rtn_error) +
+                              " to " + number(awq_error) + ".";
   if (awq_error < rtn_error) {
     return "Plain rounding piles its error into the salient channels; AWQ takes" + numbers;
   }

@@ -67,19 +67,18 @@ struct Model {
       return backend.pack(random_matrix(out, in, width, width == 8 ? 32 : group), Tensor());
     };
     for (std::int64_t b = 0; b < kBlocks; ++b) {
-      layers.push_back(
-          {.q = linear(kHidden, kHidden, bits),
-           .k = linear(kKvHeads * kHeadDim, kHidden, bits),
-           .v = linear(kKvHeads * kHeadDim, kHidden, bits),
-           .o = linear(kHidden, kHidden, bits),
-           .gate = linear(kIntermediate, kHidden, bits),
-           .up = linear(kIntermediate, kHidden, bits),
-           .down = linear(kHidden, kIntermediate, bits),
-           .cache = {Tensor::zeros(DType::F32, {kKvHeads, kCapacity, kHeadDim}),
-                     Tensor::zeros(DType::F32, {kKvHeads, kCapacity, kHeadDim})}});
+      layers.push_back({.q = linear(kHidden, kHidden, bits),
+                        .k = linear(kKvHeads * kHeadDim, kHidden, bits),
+                        .v = linear(kKvHeads * kHeadDim, kHidden, bits),
+                        .o = linear(kHidden, kHidden, bits),
+                        .gate = linear(kIntermediate, kHidden, bits),
+                        .up = linear(kIntermediate, kHidden, bits),
+                        .down = linear(kHidden, kIntermediate, bits),
+                        .cache = {Tensor::zeros(DType::F32, {kKvHeads, kCapacity, kHeadDim}),
+                                  Tensor::zeros(DType::F32, {kKvHeads, kCapacity, kHeadDim})}});
       const Layer& layer = layers.back();
-      for (const Linear* each : {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up,
-                                 &layer.down}) {
+      for (const Linear* each :
+           {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down}) {
         bytes += weight_bytes(*each);
       }
     }

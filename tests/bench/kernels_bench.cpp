@@ -145,9 +145,9 @@ struct Bench {
       cpu.table.quantize_activations(x.data(), layout, integers.data());
       cpu.pool.run([&](int part) {
         const Share share = share_of(shape.blocks(), part, cpu.pool.size());
-        cpu.table.packed_rows({shape, packed.data(), layout, integers.data(), 1, nullptr, y.data(),
-                               Store::Replace},
-                              share.begin, share.end);
+        cpu.table.packed_rows(
+            {shape, packed.data(), layout, integers.data(), 1, nullptr, y.data(), Store::Replace},
+            share.begin, share.end);
       });
     });
   }

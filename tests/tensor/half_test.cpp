@@ -20,14 +20,14 @@ TEST_CASE("every half survives the way through float32") {
 
 TEST_CASE("float32 rounds to the nearest half, ties to even") {
   CHECK(salient::f32_to_f16(1.0F) == 0x3C00);
-  CHECK(salient::f32_to_f16(1.0F + 0x1p-11F) == 0x3C00);          // tie, down to even
-  CHECK(salient::f32_to_f16(1.0F + 3 * 0x1p-11F) == 0x3C02);      // tie, up to even
+  CHECK(salient::f32_to_f16(1.0F + 0x1p-11F) == 0x3C00);      // tie, down to even
+  CHECK(salient::f32_to_f16(1.0F + 3 * 0x1p-11F) == 0x3C02);  // tie, up to even
   CHECK(salient::f32_to_f16(65504.0F) == 0x7BFF);
   CHECK(salient::f32_to_f16(65519.996F) == 0x7BFF);
   CHECK(salient::f32_to_f16(65520.0F) == 0x7C00);
   CHECK(salient::f32_to_f16(0x1p-24F) == 0x0001);
-  CHECK(salient::f32_to_f16(0x1p-25F) == 0x0000);                 // tie, down to even
-  CHECK(salient::f32_to_f16(-0x1.8p-24F) == 0x8002);              // tie, up to even
+  CHECK(salient::f32_to_f16(0x1p-25F) == 0x0000);     // tie, down to even
+  CHECK(salient::f32_to_f16(-0x1.8p-24F) == 0x8002);  // tie, up to even
   CHECK(salient::f32_to_f16(-std::numeric_limits<float>::infinity()) == 0xFC00);
 }
 
@@ -35,6 +35,6 @@ TEST_CASE("float32 rounds to the nearest bfloat16, ties to even") {
   CHECK(salient::f32_to_bf16(1.0F) == 0x3F80);
   CHECK(salient::f32_to_bf16(1.0F + 0x1p-8F) == 0x3F80);
   CHECK(salient::f32_to_bf16(1.0F + 3 * 0x1p-8F) == 0x3F82);
-  CHECK(std::isnan(salient::bf16_to_f32(
-      salient::f32_to_bf16(std::numeric_limits<float>::signaling_NaN()))));
+  CHECK(std::isnan(
+      salient::bf16_to_f32(salient::f32_to_bf16(std::numeric_limits<float>::signaling_NaN()))));
 }

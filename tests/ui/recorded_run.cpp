@@ -385,8 +385,7 @@ void RecordedEngine::cancel() {
 ui::JobId RecordedEngine::study(const ui::StudyRequest& request) {
   const ui::JobId job = ++lastJob_;
   ++studies;
-  const ui::StudyRequest::Known known =
-      result_of(request.linear, request.settings, Steps::Measure);
+  const ui::StudyRequest::Known known = result_of(request.linear, request.settings, Steps::Measure);
   if (!request.known) {
     inbox_->post(ui::LinearSearched{job, known.report, known.channelScales, false, 0.05});
   }

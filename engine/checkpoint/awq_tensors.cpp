@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/stored_matrix.h"
 #include "engine/error.h"
 
@@ -83,8 +84,8 @@ QuantizedMatrix from_awq(std::string_view linear, const AwqTensors& tensors,
   matrix.scheme = scheme;
   const Shape& shape = tensors.qweight.shape();
   if (shape.size() != 2) {
-    throw Error(ErrorKind::BadInput, std::string(linear) + ".qweight has shape " +
-                                         to_string(shape) + ", [in, out/8] expected");
+    throw Error(ErrorKind::BadInput, escaped(linear) + ".qweight has shape " + to_string(shape) +
+                                         ", [in, out/8] expected");
   }
   matrix.in_features = shape[0];
   matrix.out_features = shape[1] * kAwqOutputsPerWord;

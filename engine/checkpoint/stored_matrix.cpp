@@ -3,13 +3,14 @@
 
 #include <string>
 
+#include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
 
 namespace salient {
 namespace {
 
 std::string part_name(std::string_view linear, std::string_view part) {
-  return std::string(linear) + "." + std::string(part);
+  return escaped(linear) + "." + std::string(part);
 }
 
 /// Float16 bits of a finite number above 0.
@@ -40,8 +41,8 @@ void check_steps(std::string_view linear, const QuantizedMatrix& matrix) {
   for (std::size_t i = 0; i < matrix.steps.size(); ++i) {
     const bool step_fits = is_step(matrix.steps[i]);
     if (step_fits && matrix.zero_points[i] < matrix.scheme.levels()) continue;
-    const std::string place = std::string(linear) + ", row " + std::to_string(i / groups) +
-                              ", group " + std::to_string(i % groups) + ": ";
+    const std::string place = escaped(linear) + ", row " + std::to_string(i / groups) + ", group " +
+                              std::to_string(i % groups) + ": ";
     throw Error(ErrorKind::BadInput,
                 step_fits ? place + "zero point " + std::to_string(matrix.zero_points[i]) +
                                 " with " + std::to_string(matrix.scheme.levels()) + " levels"

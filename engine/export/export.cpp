@@ -129,7 +129,7 @@ std::uint64_t export_bytes(ExportFormat format, const Checkpoint& source,
   return bytes;
 }
 
-void stage_export(const ExportRequest& request, const Folder& staging, std::stop_token stop,
+void stage_export(const ExportRequest& request, const Folder& staging, const std::stop_token& stop,
                   const ExportProgressSink& progress) {
   const Checkpoint& source = *request.source;
   const std::string objection =
@@ -148,7 +148,7 @@ void stage_export(const ExportRequest& request, const Folder& staging, std::stop
 }
 
 void export_model(const ExportRequest& request, const std::filesystem::path& target,
-                  std::stop_token stop, const ExportProgressSink& progress) {
+                  const std::stop_token& stop, const ExportProgressSink& progress) {
   check_target(target, request.existing);
   JobFolder job(system_files(), target);
   try {

@@ -69,10 +69,10 @@ std::uint64_t export_bytes(ExportFormat format, const Checkpoint& source,
 
 /// Writes, verifies and publishes. Throws Error; nothing is left under `target` on failure.
 void export_model(const ExportRequest& request, const std::filesystem::path& target,
-                  std::stop_token stop, const ExportProgressSink& progress);
+                  const std::stop_token& stop, const ExportProgressSink& progress);
 
 /// The first half: writes and verifies inside `staging`, an empty folder.
-void stage_export(const ExportRequest& request, const Folder& staging, std::stop_token stop,
+void stage_export(const ExportRequest& request, const Folder& staging, const std::stop_token& stop,
                   const ExportProgressSink& progress);
 
 }  // namespace salient

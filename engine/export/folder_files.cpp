@@ -75,9 +75,9 @@ Json quant_config_file(const QuantScheme& scheme) {
 
 /// Names that the export writes itself, or that describe weights which are not carried over.
 bool is_replaced(const std::string& name) {
-  static const std::set<std::string, std::less<>> kReplaced = {"config.json", "quant_config.json",
-                                                               "quantize_config.json", "README.md"};
-  return kReplaced.contains(name) || name.ends_with(".safetensors") ||
+  static const std::set<std::string, std::less<>> replaced = {"config.json", "quant_config.json",
+                                                              "quantize_config.json", "README.md"};
+  return replaced.contains(name) || name.ends_with(".safetensors") ||
          name.ends_with(".safetensors.index.json");
 }
 

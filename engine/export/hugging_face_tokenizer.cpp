@@ -179,6 +179,7 @@ std::vector<std::string> merges_from_scores(const GgufVocabulary& vocabulary) {
            std::tuple(-b.score, b.piece, b.left, b.right);
   });
   std::vector<std::string> merges;
+  merges.reserve(found.size());
   for (const Merge& merge : found) {
     merges.push_back(vocabulary.tokens[merge.left] + " " + vocabulary.tokens[merge.right]);
   }
@@ -228,13 +229,13 @@ std::string tokenizer_json(const GgufVocabulary& vocabulary) {
 
 Json special_tokens(const GgufVocabulary& vocabulary) {
   Json tokens = Json::object();
-  const std::array<std::pair<const char*, std::optional<std::int32_t>>, 4> kNames = {{
+  const std::array<std::pair<const char*, std::optional<std::int32_t>>, 4> names = {{
       {"bos_token", vocabulary.bos},
       {"eos_token", vocabulary.eos},
       {"unk_token", vocabulary.unknown},
       {"pad_token", vocabulary.padding},
   }};
-  for (const auto& [name, id] : kNames) {
+  for (const auto& [name, id] : names) {
     if (const std::string text = token_text(vocabulary, id); !text.empty()) tokens[name] = text;
   }
   return tokens;

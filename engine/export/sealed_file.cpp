@@ -5,7 +5,7 @@
 #include <array>
 
 #include "engine/checkpoint/bounded_json.h"
-#include "engine/checkpoint/file_source.h"
+#include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/safetensors.h"
 #include "engine/checkpoint/sha256.h"
 #include "engine/error.h"
@@ -21,6 +21,7 @@ constexpr std::size_t kChunkBytes = 1 << 20;
 
 std::vector<TensorSpec> specs_of(const std::vector<NamedTensor>& tensors) {
   std::vector<TensorSpec> specs;
+  specs.reserve(tensors.size() + 1);
   for (const auto& [name, tensor] : tensors)
     specs.push_back({name, tensor.dtype(), tensor.shape()});
   return specs;
@@ -43,7 +44,8 @@ std::span<const std::byte> bytes_of(const Tensor& tensor) {
 std::map<std::string, Tensor> tensors_in(const ByteSource& file, const SafetensorsHeader& header) {
   std::map<std::string, Tensor> tensors;
   for (const SafetensorsTensor& stored : header.tensors) {
-    if (!stored.type->memory) refuse(file, "tensor " + stored.name + " has a dtype never written");
+    if (!stored.type->memory)
+      refuse(file, "tensor " + in_quotes(stored.name) + " has a dtype never written");
     Tensor tensor(*stored.type->memory, stored.shape);
     file.read(header.data_start + stored.begin, {tensor.data(), tensor.bytes()});
     tensors.emplace(stored.name, std::move(tensor));
@@ -120,7 +122,10 @@ std::string put_sealed(const Folder& folder, const std::string& name,
 }
 
 SealedFile read_sealed(const std::filesystem::path& path) {
-  const FileSource file(path, Links::Refuse);
+  return read_sealed(FileSource(path, Links::Refuse));
+}
+
+SealedFile read_sealed(const ByteSource& file) {
   const SafetensorsHeader header = read_safetensors_header(file);
   const auto place = std::ranges::find(header.tensors, kSeal, &SafetensorsTensor::name);
   if (place == header.tensors.end() || place->bytes() != Sha256::kDigestBytes ||

@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/checkpoint/file_source.h"
 #include "engine/export/durable_file.h"
 #include "engine/export/export.h"
 
@@ -36,5 +37,6 @@ std::string put_sealed(const Folder& folder, const std::string& name,
                        const nlohmann::ordered_json& meta, std::vector<NamedTensor> tensors);
 /// Error(BadInput) when anything in the file is not as it was written.
 SealedFile read_sealed(const std::filesystem::path& path);
+SealedFile read_sealed(const ByteSource& file);
 
 }  // namespace salient

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/run_tensors.h"
 #include "engine/error.h"
 #include "engine/job/settings_json.h"
@@ -124,9 +125,10 @@ void check_report(const DecoderShape& shape, std::int64_t block, std::size_t ind
                   const LinearReport& report, const TensorSet& tensors) {
   const LinearId expected{block, kLinearRoles.at(index)};
   const Shape features = linear_shape(shape.config, expected.role);
-  const bool fits = report.id == expected && report.out_features == features[0] &&
-                    report.in_features == features[1];
-  if (!fits) tensors.refuse("the report of " + report.name + " does not belong here");
+  const bool fits = report.id == expected &&
+                    report.name == shape.architecture->linear_name(block, expected.role) &&
+                    report.out_features == features[0] && report.in_features == features[1];
+  if (!fits) tensors.refuse("the report of " + escaped(report.name) + " does not belong here");
 }
 
 }  // namespace

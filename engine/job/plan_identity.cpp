@@ -90,7 +90,11 @@ std::string plan_file_text(const Json& identity) {
 }
 
 Json read_plan_file(const std::filesystem::path& path) {
-  const Json file = parse_json(read_text(FileSource(path, Links::Refuse), kPlanBytes), kFile);
+  return parse_plan_file(read_text(FileSource(path, Links::Refuse), kPlanBytes));
+}
+
+Json parse_plan_file(std::string_view text) {
+  const Json file = parse_json(text, kFile);
   const JsonReader json(file, kFile);
   const std::int64_t format = json.integer("format");
   if (format != kPlanFormat) {

@@ -22,6 +22,7 @@ std::string job_id_of(const nlohmann::ordered_json& identity);
 /// that is not known.
 std::string plan_file_text(const nlohmann::ordered_json& identity);
 nlohmann::ordered_json read_plan_file(const std::filesystem::path& path);
+nlohmann::ordered_json parse_plan_file(std::string_view text);
 
 /// "bits is 4 there and 3 here; ...", for people; empty when both are the same.
 std::string difference(const nlohmann::ordered_json& there, const nlohmann::ordered_json& here);

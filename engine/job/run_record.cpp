@@ -213,7 +213,7 @@ void check_same_source(const RunRecord& record, const Checkpoint& source) {
   if (same) return;
   throw Error(ErrorKind::BadInput, escaped(source.config().name) +
                                        ": is not the model that this run was made from (" +
-                                       record.summary.model + ")");
+                                       escaped(record.summary.model) + ")");
 }
 
 }  // namespace
@@ -308,7 +308,7 @@ void store_measurements(const std::filesystem::path& folder, const RunSummary& s
 
 void export_run(const std::filesystem::path& run, ExportFormat format,
                 const std::filesystem::path& target, ExistingTarget existing,
-                const std::filesystem::path& source, std::stop_token stop,
+                const std::filesystem::path& source, const std::stop_token& stop,
                 const ExportProgressSink& progress) {
   const RunRecord record = open_run_record(run);
   const std::unique_ptr<Checkpoint> weights = open_checkpoint(run);
@@ -337,7 +337,7 @@ void export_run(const std::filesystem::path& run, ExportFormat format,
     request.linears.push_back(report.id);
     request.settings.push_back(report.settings);
   }
-  export_model(request, target, std::move(stop), progress);
+  export_model(request, target, stop, progress);
 }
 
 RunSummary summary_of(const Plan& plan, const std::vector<LinearReport>& reports) {

@@ -62,7 +62,7 @@ void store_measurements(const std::filesystem::path& folder, const RunSummary& s
 /// that the run was made from, `source`; the others do not.
 void export_run(const std::filesystem::path& run, ExportFormat format,
                 const std::filesystem::path& target, ExistingTarget existing,
-                const std::filesystem::path& source, std::stop_token stop,
+                const std::filesystem::path& source, const std::stop_token& stop,
                 const ExportProgressSink& progress);
 
 /// The text of record.json for a finished run, and the summary it is made from.

@@ -8,6 +8,7 @@
 
 #include "engine/export/sealed_file.h"
 #include "tests/export/faulty_files.h"
+#include "tests/fuzz/memory_source.h"
 #include "tests/job/tiny_run.h"
 
 using namespace salient;
@@ -192,4 +193,28 @@ TEST_CASE("whichever file call of the journal fails, what is recovered is a whol
       break;
     }
   }
+}
+
+TEST_CASE("the journal's fuzz target holds over a real journal, its cuts and its changes") {
+  const Finished made;
+  std::uint32_t state = 1;
+  for (const fs::path& path : {made.step(2), made.step(1), made.tiny.job_folder() / "acts.1",
+                               made.tiny.job_folder() / "plan.json"}) {
+    std::string text = text_of(path);
+    std::vector<std::uint8_t> bytes(text.begin(), text.end());
+    LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+    for (int round = 0; round < 400; ++round) {
+      state = state * 1664525U + 1013904223U;
+      // Header and report stand in known places; changes anywhere else are numbers.
+      const std::size_t reach =
+          round % 4 == 0 ? bytes.size() : std::min<std::size_t>(bytes.size(), 6000);
+      const std::size_t at = (state >> 8U) % reach;
+      if (round % 8 == 0) LLVMFuzzerTestOneInput(bytes.data(), at);
+      const std::uint8_t kept = bytes[at];
+      bytes[at] = static_cast<std::uint8_t>(kept ^ (1U << (state >> 29U)));
+      LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+      bytes[at] = kept;
+    }
+  }
+  CHECK(state != 1);
 }

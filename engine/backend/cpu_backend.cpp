@@ -2,7 +2,11 @@
 #include "engine/backend/cpu_backend.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <fstream>
+#include <string>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -24,6 +28,22 @@ void expect_linear(const char* stage, const Linear& linear, const Tensor& input,
   const std::int64_t tokens = input.dim(0);
   expect_float32(stage, "input", input, {tokens, in_features(linear)});
   expect_float32(stage, "output", output, {tokens, out_features(linear)});
+}
+
+/// What can be had without swapping: pages that only cache files count as free, unlike in
+/// _SC_AVPHYS_PAGES.
+std::int64_t available_memory() {
+  constexpr std::string_view kKey = "MemAvailable:";
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string line; std::getline(meminfo, line);) {
+    if (!line.starts_with(kKey)) continue;
+    const std::size_t digits = line.find_first_of("0123456789");
+    std::int64_t kibibytes = 0;
+    if (digits == std::string::npos) break;
+    std::from_chars(line.data() + digits, line.data() + line.size(), kibibytes);
+    return kibibytes * 1024;
+  }
+  return sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
 float* floats(Tensor& tensor) {
@@ -49,7 +69,7 @@ DeviceInfo CpuBackend::device() const {
   info.details = std::string(name_of(cpu_.table.isa)) + ", " + std::to_string(pool_.size()) +
                  (pool_.size() == 1 ? " thread" : " threads");
   info.total_memory = sysconf(_SC_PHYS_PAGES) * page;
-  info.free_memory = sysconf(_SC_AVPHYS_PAGES) * page;
+  info.free_memory = available_memory();
   return info;
 }
 

@@ -136,6 +136,8 @@ int run(const std::vector<Command>& commands, const Context& context) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A limit on file sizes is answered like a full disk, not by the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App root("Quantize language models with AWQ, look at why it works, and talk to the result.",
                 "salient");
   root.set_version_flag("--version", "salient " SALIENT_VERSION);

@@ -8,6 +8,7 @@
 #include <QLocale>
 #include <QSettings>
 #include <QStandardPaths>
+#include <csignal>
 #include <cstdio>
 
 #include "app/resources.h"
@@ -104,6 +105,8 @@ std::filesystem::path hubFolder() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A limit on file sizes is answered like a full disk, not by the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
   QApplication application(argc, argv);
   QCoreApplication::setApplicationName(QStringLiteral("salient-workbench"));

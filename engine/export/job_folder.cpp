@@ -60,14 +60,16 @@ bool same_file(int descriptor, int folder, const char* name, int flags) {
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
+void check_writable(const std::filesystem::path& folder) {
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
+  throw Error(ErrorKind::BadInput,
+              shown(folder) + ": cannot be written to: " + std::generic_category().message(errno) +
+                  "; choose another folder");
+}
+
 Folder open_parent(FileSystem& files, const std::filesystem::path& target) {
-  const std::filesystem::path parent = target.parent_path();
-  if (::access(parent.c_str(), W_OK | X_OK) != 0) {
-    throw Error(ErrorKind::BadInput, shown(parent) + ": cannot be written to: " +
-                                         std::generic_category().message(errno) +
-                                         "; choose another folder");
-  }
-  return {files, parent};
+  check_writable(target.parent_path());
+  return {files, target.parent_path()};
 }
 
 }  // namespace
@@ -90,6 +92,7 @@ std::filesystem::path job_folder_path(const std::filesystem::path& target) {
 
 void check_target(const std::filesystem::path& target, ExistingTarget existing) {
   const std::filesystem::path path = normal(target);
+  check_writable(path.parent_path());
   if (!is_taken(path)) return;
   if (existing == ExistingTarget::Refuse) {
     throw Error(ErrorKind::BadInput,

@@ -3,6 +3,7 @@
 //   job_runner SOURCE TARGET TEXT [SAMPLES SEQ_LEN]
 // Exit status 0: published; 1: not, with the sentence on stderr.
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -22,6 +23,7 @@ std::int64_t number(const char* text) {
 
 int main(int argc, char** argv) {
   if (argc != 4 && argc != 6) return 2;
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const auto backend = salient::make_cpu_backend(argc == 6 ? 0 : 1);
     salient::JobOptions options;

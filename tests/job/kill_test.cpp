@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +22,14 @@ namespace {
 
 constexpr int kRounds = 20;
 
-pid_t start(const fs::path& source, const fs::path& target, const fs::path& text) {
+constexpr rlim_t kNoLimit = RLIM_INFINITY;
+
+pid_t start(const fs::path& source, const fs::path& target, const fs::path& text,
+            rlim_t file_bytes = kNoLimit) {
   const pid_t child = fork();
   if (child != 0) return child;
+  const rlimit limit{file_bytes, file_bytes};
+  if (file_bytes != kNoLimit) setrlimit(RLIMIT_FSIZE, &limit);
   const int nowhere = open("/dev/null", O_WRONLY);
   dup2(nowhere, STDOUT_FILENO);
   dup2(nowhere, STDERR_FILENO);
@@ -69,4 +75,19 @@ TEST_CASE("F01: killed at twenty random moments, a run resumes to the same bytes
     fs::remove_all(folder.path() / ".out.job");
   }
   CHECK(killed >= kRounds / 2);
+}
+
+TEST_CASE(
+    "F06: a limit on file sizes ends the run with a sentence, and the next one goes through") {
+  const TemporaryFolder folder;
+  const fs::path source = source_file("resources/toy");
+  const fs::path text = folder.path() / "text.txt";
+  const fs::path target = folder.path() / "out";
+  std::ofstream(text) << made_text(4000);
+  const int status = wait_for(start(source, target, text, 400'000));
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK_FALSE(fs::exists(target));
+  CHECK(wait_for(start(source, target, text)) == 0);
+  CHECK(fs::exists(target / "config.json"));
 }

@@ -216,7 +216,8 @@ JobId EngineThread::exportRun(const std::filesystem::path& runFolder, ExportForm
                               const std::filesystem::path& source) {
   const std::stop_token stop = renew(evaluation_);
   return run([this, runFolder, format, target, source, stop](JobId job) {
-    export_run(runFolder, format, target, ExistingTarget::Refuse, source, stop, {});
+    export_run(runFolder, format, target, ExistingTarget::Refuse, source, stop,
+               [](const std::string&, double) {});
     inbox_->post(Exported{job, target});
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/bridge/model_desk.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -43,7 +44,10 @@ Plan ModelDesk::plan(const JobOptions& options) const {
 }
 
 void ModelDesk::keepStats(std::int64_t block, std::shared_ptr<const ActivationStats> stats) {
-  stats_.put(block, std::move(stats));
+  // A resumed run tells of its finished blocks without their Gram matrices.
+  const bool whole = std::none_of(stats->sites.begin(), stats->sites.end(),
+                                  [](const SiteStats& site) { return site.gram.empty(); });
+  if (whole) stats_.put(block, std::move(stats));
 }
 
 const Block& ModelDesk::blockAt(std::int64_t block) {

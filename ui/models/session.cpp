@@ -7,6 +7,20 @@
 #include "ui/models/figures.h"
 
 namespace salient::ui {
+namespace {
+
+/// A finished run is never written over: "name", "name-2", "name-3".
+std::filesystem::path freeName(const std::filesystem::path& wanted) {
+  std::filesystem::path name = wanted;
+  std::error_code ignored;
+  for (int i = 2; std::filesystem::exists(name, ignored); ++i) {
+    name = wanted;
+    name += "-" + std::to_string(i);
+  }
+  return name;
+}
+
+}  // namespace
 
 Session::Session(EngineCommands& engine, BundledTexts texts, QObject* parent)
     : QObject(parent),
@@ -38,7 +52,7 @@ std::filesystem::path Session::defaultTarget(const std::filesystem::path& source
   const std::string group = knobs.scheme.group_size == QuantScheme::kWholeRow
                                 ? std::string("row")
                                 : "g" + std::to_string(knobs.scheme.group_size);
-  return texts_.runsFolder / (name + "-W" + std::to_string(knobs.scheme.bits) + group);
+  return freeName(texts_.runsFolder / (name + "-W" + std::to_string(knobs.scheme.bits) + group));
 }
 
 void Session::open(const std::filesystem::path& path, const std::filesystem::path& madeFrom) {
@@ -90,7 +104,7 @@ void Session::scanCache(const std::filesystem::path& root) {
 
 void Session::quantize() {
   if (!run_->plan || run_->active()) return;
-  auto plan = std::make_shared<Plan>(*run_->plan);
+  auto plan = std::make_shared<Plan>(plannedNow_ ? *plannedNow_ : *run_->plan);
   plan->options.overwrite = false;
   run_ = std::make_shared<RunState>(plannedRun(plan));
   writable().phase = RunPhase::Running;
@@ -172,7 +186,8 @@ void Session::onKnobsChanged() {
     emit updated(Change::Knobs);
     return;
   }
-  if (!targetChosen_ && run_->phase == RunPhase::Planned) {
+  // The next run after a finished one goes beside it.
+  if ((!targetChosen_ && run_->phase == RunPhase::Planned) || run_->phase == RunPhase::Finished) {
     places_.target = defaultTarget(places_.source, knobs_.knobs());
   }
   // A reopened run whose model is gone has nothing to plan from.

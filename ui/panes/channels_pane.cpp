@@ -15,6 +15,8 @@
 namespace salient::ui {
 namespace {
 
+constexpr int kReadoutWidth = 600;
+
 float medianOf(std::vector<float> values) {
   if (values.empty()) return 0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -114,7 +116,8 @@ void ChannelsPane::fill() {
 
 void ChannelsPane::standingReadout() {
   const std::optional<std::int64_t> channel = session().selection().channel();
-  if (!channel || !data_) return;
+  // In a narrow window the caption keeps its line.
+  if (!channel || !data_ || width() < kReadoutWidth) return header().setReadout({});
   header().setReadout(readoutOf(*data_, median_, static_cast<int>(*channel)));
 }
 

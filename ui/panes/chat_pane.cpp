@@ -156,6 +156,7 @@ void ChatPane::pointAt(int token) {
 
 void ChatPane::setPrompt(const QString& prompt) {
   prompt_->setText(prompt);
+  prompt_->setCursorPosition(0);
 }
 
 void ChatPane::sendPrompt() {

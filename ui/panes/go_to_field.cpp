@@ -39,7 +39,9 @@ GoToField::GoToField(QWidget* parent) : QLineEdit(parent) {
 
 void GoToField::setPlace(const QString& place) {
   place_ = place;
-  if (!hasFocus()) setText(place_);
+  if (hasFocus()) return;
+  setText(place_);
+  setCursorPosition(0);
 }
 
 void GoToField::setTargets(std::vector<Target> targets) {
@@ -76,7 +78,9 @@ void GoToField::focusInEvent(QFocusEvent* event) {
 
 void GoToField::focusOutEvent(QFocusEvent* event) {
   QLineEdit::focusOutEvent(event);
-  if (event->reason() != Qt::PopupFocusReason) setText(place_);
+  if (event->reason() == Qt::PopupFocusReason) return;
+  setText(place_);
+  setCursorPosition(0);
 }
 
 void GoToField::keyPressEvent(QKeyEvent* event) {

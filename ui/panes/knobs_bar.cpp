@@ -6,6 +6,7 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
 #include <QToolButton>
 #include <algorithm>
 #include <array>
@@ -74,6 +75,7 @@ KnobsBar::KnobsBar(Session& session, const WindowActions& actions, QWidget* pare
       symmetric_(new QCheckBox(tr("Symmetric"))),
       clip_(new QCheckBox(tr("Clip"))),
       calibration_(new PrefixComboBox(tr("Calibrate"))),
+      more_(new QToolButton),
       undo_(undoButton(actions[Command::Undo], IconName::Undo)),
       redo_(undoButton(actions[Command::Redo], IconName::Redo)),
       effect_(new CaptionLabel),
@@ -120,6 +122,15 @@ void KnobsBar::build(const WindowActions& actions) {
   row->addWidget(clip_);
   row->addSpacing(metrics::kGrid * 2);
   row->addWidget(calibration_);
+  more_->setIcon(paletteIcon(IconName::More, IconTone::Text));
+  more_->setAutoRaise(true);
+  more_->setPopupMode(QToolButton::InstantPopup);
+  more_->setFocusPolicy(Qt::TabFocus);
+  more_->setAccessibleName(tr("More knobs"));
+  more_->setToolTip(tr("Symmetric, clip and calibration"));
+  more_->setMenu(new QMenu(more_));
+  connect(more_->menu(), &QMenu::aboutToShow, this, &KnobsBar::fillMore);
+  row->addWidget(more_);
   row->addWidget(undo_);
   row->addWidget(redo_);
   row->addWidget(effect_, 1, Qt::AlignVCenter);
@@ -151,16 +162,37 @@ void KnobsBar::connectKnobs() {
     change(tr("group %1").arg(group_->text(index)),
            [group](Knobs& knobs) { knobs.scheme.group_size = group; });
   });
-  connect(symmetric_, &QCheckBox::clicked, this, [this](bool on) {
-    change(on ? tr("symmetric") : tr("asymmetric"), [on](Knobs& knobs) {
-      knobs.scheme.symmetry = on ? Symmetry::Symmetric : Symmetry::Asymmetric;
-    });
-  });
-  connect(clip_, &QCheckBox::clicked, this, [this](bool on) {
-    change(on ? tr("clip") : tr("no clip"),
-           [on](Knobs& knobs) { knobs.clip = on ? ClipMode::Search : ClipMode::Off; });
-  });
+  connect(symmetric_, &QCheckBox::clicked, this, &KnobsBar::setSymmetric);
+  connect(clip_, &QCheckBox::clicked, this, &KnobsBar::setClip);
   connect(calibration_, &QComboBox::activated, this, &KnobsBar::chooseCalibration);
+}
+
+void KnobsBar::setSymmetric(bool on) {
+  change(on ? tr("symmetric") : tr("asymmetric"), [on](Knobs& knobs) {
+    knobs.scheme.symmetry = on ? Symmetry::Symmetric : Symmetry::Asymmetric;
+  });
+}
+
+void KnobsBar::setClip(bool on) {
+  change(on ? tr("clip") : tr("no clip"),
+         [on](Knobs& knobs) { knobs.clip = on ? ClipMode::Search : ClipMode::Off; });
+}
+
+void KnobsBar::fillMore() {
+  QMenu& menu = *more_->menu();
+  menu.clear();
+  const Knobs& knobs = session_.knobs().knobs();
+  QAction* symmetric = menu.addAction(tr("Symmetric"), this, &KnobsBar::setSymmetric);
+  symmetric->setCheckable(true);
+  symmetric->setChecked(knobs.scheme.symmetry == Symmetry::Symmetric);
+  QAction* clip = menu.addAction(tr("Clip"), this, &KnobsBar::setClip);
+  clip->setCheckable(true);
+  clip->setChecked(knobs.clip == ClipMode::Search);
+  QMenu* calibrate = menu.addMenu(tr("Calibrate"));
+  calibrate->setEnabled(calibration_->isEnabled());
+  for (int i = 0; i < calibration_->count(); ++i) {
+    calibrate->addAction(calibration_->itemText(i), this, [this, i] { chooseCalibration(i); });
+  }
 }
 
 void KnobsBar::change(const QString& text, const std::function<void(Knobs&)>& edit) {
@@ -237,10 +269,11 @@ void KnobsBar::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
   // Collapse order of the design: the labels and the rarely turned knobs give way first.
   const int wide = width();
-  calibration_->setVisible(wide >= 1240);
-  symmetric_->setVisible(wide >= 1120);
-  clip_->setVisible(wide >= 1120);
-  preset_->setVisible(wide >= 900);
+  calibration_->setVisible(wide >= 1400);
+  symmetric_->setVisible(wide >= 1200);
+  clip_->setVisible(wide >= 1200);
+  more_->setVisible(wide < 1400);
+  preset_->setVisible(wide >= 1100);
 }
 
 }  // namespace salient::ui

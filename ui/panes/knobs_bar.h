@@ -36,6 +36,9 @@ class KnobsBar : public QWidget {
   void change(const QString& text, const std::function<void(Knobs&)>& edit);
   void chooseCalibration(int index);
   void showButtons();
+  void fillMore();
+  void setSymmetric(bool on);
+  void setClip(bool on);
 
   Session& session_;
   PrefixComboBox* preset_;
@@ -46,6 +49,7 @@ class KnobsBar : public QWidget {
   QCheckBox* symmetric_;
   QCheckBox* clip_;
   PrefixComboBox* calibration_;
+  QToolButton* more_;  ///< what a narrow bar has no room for
   QToolButton* undo_;
   QToolButton* redo_;
   CaptionLabel* effect_;

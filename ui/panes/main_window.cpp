@@ -73,6 +73,7 @@ MainWindow::MainWindow(Session& session, QSettings& settings, QWidget* parent)
   connectPanes();
   restoreLayout();
   showPage();
+  start_->firstStop()->setFocus(Qt::OtherFocusReason);
   refresh(Changes(kEverything));
 }
 

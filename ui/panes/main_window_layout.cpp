@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where things stand: pages, docks, the three layouts, and what gives way in a small window.
 #include <QDockWidget>
+#include <QScrollArea>
 #include <QSettings>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -30,6 +31,9 @@ namespace {
 /// Raise when docks are added or renamed: an old saved state is then left alone.
 constexpr int kLayoutVersion = 1;
 constexpr int kRail = 96;
+/// Below this height the right views share one place and the chat keeps three lines.
+constexpr int kLow = 720;
+constexpr int kLowChat = 128;
 
 /// The design's table, by window width.
 struct Sizes {
@@ -75,7 +79,17 @@ QDockWidget* MainWindow::addDock(Qt::DockWidgetArea area, Pane& pane, const QStr
   // Panes carry their own title row.
   dock->setTitleBarWidget(new QWidget(dock));
   dock->setFeatures(QDockWidget::NoDockWidgetFeatures);
-  dock->setWidget(&pane);
+  if (&pane == chatSide_) {
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(&pane);
+    dock->setWidget(scroll);
+  } else {
+    dock->setWidget(&pane);
+  }
   addDockWidget(area, dock);
   docks_.emplace(&pane, dock);
   return dock;
@@ -144,14 +158,14 @@ void MainWindow::sizeDocks() {
   resizeDocks({docks_.at(chat ? static_cast<Pane*>(chatSide_) : scaleSearch_)}, {sizes.right},
               Qt::Horizontal);
   Pane* bottom = layout_ == WorkLayout::Inspect ? static_cast<Pane*>(table_) : chat_;
-  resizeDocks({docks_.at(bottom)}, {sizes.chat}, Qt::Vertical);
+  resizeDocks({docks_.at(bottom)}, {height() < kLow ? kLowChat : sizes.chat}, Qt::Vertical);
   views_->setSizes({sizes.channels, sizes.weightError});
   if (!chat) {
     resizeDocks({docks_.at(scaleSearch_), docks_.at(stepRatio_)}, {sizes.scale, sizes.step},
                 Qt::Vertical);
   }
   // With little height the two right views share one place as tabs.
-  const bool tabs = height() < 700 && !chat;
+  const bool tabs = height() < kLow && !chat;
   if (tabs && tabifiedDockWidgets(docks_.at(scaleSearch_)).isEmpty()) {
     tabifyDockWidget(docks_.at(scaleSearch_), docks_.at(stepRatio_));
     docks_.at(scaleSearch_)->raise();

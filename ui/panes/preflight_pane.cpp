@@ -150,6 +150,7 @@ void PreflightPane::build(const WindowActions& actions) {
                                                               : knobs.scheme.group_size;
       session_.knobs().change(tr("preset %1").arg(presetName(kPresets[i])),
                               withPreset(knobs, kPresets[i], group));
+      fillCards();
     });
   }
   rows->addLayout(cards);
@@ -204,9 +205,7 @@ void PreflightPane::fillCards() {
     cards_[i]->setVisible(planned);
     if (!planned) continue;
     cards_[i]->setFacts(factsOf(kPresets[i], *plans[i]));
-    cards_[i]->setAutoExclusive(false);
     cards_[i]->setChecked(kPresets[i] == chosen);
-    cards_[i]->setAutoExclusive(true);
   }
 }
 

@@ -46,6 +46,8 @@ void drawBar(QPainter& painter, const QRectF& bar, const PresetFacts& facts, con
 PresetCard::PresetCard(QWidget* parent) : QRadioButton(parent) {
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   setCursor(Qt::PointingHandCursor);
+  // The knobs decide which card is chosen, also none; every card is a stop of its own.
+  setAutoExclusive(false);
 }
 
 void PresetCard::setFacts(const PresetFacts& facts) {
@@ -54,7 +56,7 @@ void PresetCard::setFacts(const PresetFacts& facts) {
   setAccessibleDescription(
       QStringList{facts.size, facts.share, facts.time, facts.judgement, facts.format}.join(
           QStringLiteral(". ")));
-  setToolTip(facts.judgement);
+  setToolTip(facts.judgement + QLatin1Char('\n') + facts.format);
   update();
 }
 
@@ -81,8 +83,10 @@ void PresetCard::paintEvent(QPaintEvent* /*event*/) {
                          const QString& text, Qt::Alignment alignment) {
     painter.setFont(font);
     painter.setPen(colour);
+    const QString shown =
+        painter.fontMetrics().elidedText(text, Qt::ElideRight, static_cast<int>(right - left));
     painter.drawText(QRectF(left, y - 16, right - left, 32),
-                     static_cast<int>(alignment | Qt::AlignVCenter), text);
+                     static_cast<int>(alignment | Qt::AlignVCenter), shown);
   };
   const QFont strong = textFont(TextRole::Body, Weight::Strong);
   const QFont body = textFont(TextRole::Body);

@@ -60,9 +60,11 @@ QWidget* WeightErrorPane::firstStop() {
 }
 
 void WeightErrorPane::follow(const SpectrumPlot& spectrum) {
-  map_->setColumnOrder(spectrum.channelOrder());
   const std::span<const int> salient = spectrum.salientChannels();
-  map_->setSalientChannels({salient.begin(), salient.end()});
+  order_ = spectrum.channelOrder();
+  salient_.assign(salient.begin(), salient.end());
+  map_->setColumnOrder(order_);
+  map_->setSalientChannels(salient_);
 }
 
 void WeightErrorPane::fill() {
@@ -81,6 +83,9 @@ void WeightErrorPane::fill() {
     plane.quantity = tr(named.quantity);
     map_->setPlane(named.which, plane);
   }
+  // Order and marks may have come before the planes that they belong to.
+  map_->setColumnOrder(order_);
+  map_->setSalientChannels(salient_);
   map_->setReadout([planes](int row, int channel) {
     const std::size_t i = static_cast<std::size_t>(row * planes->inFeatures + channel);
     if (i >= planes->weight.size()) return QString();

@@ -28,6 +28,8 @@ class WeightErrorPane : public Pane {
   HeatmapWidget* map_;
   SegmentedControl* view_;
   std::shared_ptr<const StudyPlanes> planes_;
+  std::shared_ptr<const std::vector<int>> order_;
+  std::vector<int> salient_;
 };
 
 }  // namespace salient::ui

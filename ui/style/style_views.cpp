@@ -80,7 +80,7 @@ void menuBarItem(QPainter& painter, const QStyleOptionMenuItem& option) {
     drawBox(painter, QRectF(option.rect).adjusted(0, 2, 0, -2), metrics::kControlRadius, fill);
   }
   painter.setPen(has(option, QStyle::State_Enabled) ? p.text : p.disabled);
-  painter.drawText(option.rect, Qt::AlignCenter | Qt::TextShowMnemonic, option.text);
+  painter.drawText(option.rect, Qt::AlignCenter | Qt::TextHideMnemonic, option.text);
 }
 
 void menuSeparator(QPainter& painter, const QStyleOptionMenuItem& option) {

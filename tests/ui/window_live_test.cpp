@@ -182,6 +182,7 @@ void WindowLiveTest::theFinishedFolderReopensWithItsViews() {
   window_->open(target);
   QVERIFY(waitFor([&] { return run().phase == RunPhase::Finished; }));
   QCOMPARE(run().doneLinears(), linears);
+  QVERIFY(session_->evaluation().awq && session_->evaluation().rtn);
   QVERIFY(session_->selection().linear().has_value());
   QVERIFY(run().profileOf(*session_->selection().linear()) != nullptr);
   // The recents know which model it was made from, so the planes come back too.

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "engine/job/run_record.h"
+
 namespace salient::ui {
 namespace {
 
@@ -39,11 +41,18 @@ void evaluateRun(Backend& backend, JobId job, const EvaluationRequest& request,
                                        between();
                                      });
     evaluation.text_name = request.textName;
-    post(EvaluationMeasured{job, what, std::move(evaluation)});
+    post(EvaluationMeasured{job, what, evaluation});
+    return evaluation;
   };
   const auto run = load_model(backend, request.plan.options.target, {});
-  compare(Compared::Awq, run->decoder);
-  compare(Compared::Rtn, roundedPlainly(backend, source->decoder, request.plan));
+  const Evaluation awq = compare(Compared::Awq, run->decoder);
+  const Evaluation rtn =
+      compare(Compared::Rtn, roundedPlainly(backend, source->decoder, request.plan));
+  // The run remembers what was measured, for its report and for the next time it is opened.
+  RunSummary summary = open_run_record(request.plan.options.target).summary;
+  summary.awq_against_fp16 = awq;
+  summary.rtn_against_fp16 = rtn;
+  store_measurements(request.plan.options.target, summary);
 }
 
 }  // namespace salient::ui

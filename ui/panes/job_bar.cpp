@@ -71,8 +71,18 @@ void JobBar::refresh(Changes changes) {
                                                          : StripState::Running);
   tell(*time_, captions::jobTime(run));
   tell(*quality_, run.active() ? QString() : captions::jobQuality(session_.evaluation()));
-  tell(*memory_, captions::jobMemory(run));
-  tell(*device_, captions::device(session_.device()));
+  showMachine();
+}
+
+void JobBar::showMachine() {
+  // The run comes first: the machine gives way in a narrow window.
+  tell(*memory_, width() >= 1200 ? captions::jobMemory(session_.run()) : QString());
+  tell(*device_, width() >= 1300 ? captions::device(session_.device()) : QString());
+}
+
+void JobBar::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  showMachine();
 }
 
 }  // namespace salient::ui

@@ -21,7 +21,12 @@ class JobBar : public QWidget {
 
   void refresh(Changes changes);
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
+  void showMachine();
+
   Session& session_;
   CaptionLabel* headline_;
   CaptionLabel* activity_;

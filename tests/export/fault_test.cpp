@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "tests/export/faulty_files.h"
+#include "tests/export/forgetting_files.h"
 #include "tests/export/made_blocks.h"
 
 using namespace salient;
@@ -79,4 +80,26 @@ TEST_CASE("a full disk is named as such, a quota and a file size limit as themse
   CHECK(sentence_for(EDQUOT).starts_with("disk quota used up: "));
   CHECK(sentence_for(EFBIG).find("limit for files") != std::string::npos);
   CHECK(sentence_for(EIO).find("failed: Input/output error") != std::string::npos);
+}
+
+TEST_CASE("F40: wherever the power goes, the target is absent or whole and nothing is half") {
+  const MadeExport made({}, {.bits = 4, .group_size = 32}, ExportFormat::Awq);
+  int published = 0;
+  for (int call = 1;; call += 2) {
+    ForgettingFiles files(call);
+    const bool done = export_with(files, made);
+    const bool finished = !files.dead();
+    files.lose_power();
+    check_target_is_sound(made);
+    if (done) CHECK(std::filesystem::exists(made.target()));
+    if (std::filesystem::exists(made.target())) {
+      ++published;
+    } else {
+      CHECK(export_with(system_files(), made));
+    }
+    std::filesystem::remove_all(made.target());
+    std::filesystem::remove_all(job_folder_path(made.target()));
+    if (finished) break;
+  }
+  CHECK(published > 0);
 }

@@ -8,6 +8,7 @@
 
 #include "engine/export/sealed_file.h"
 #include "tests/export/faulty_files.h"
+#include "tests/export/forgetting_files.h"
 #include "tests/fuzz/memory_source.h"
 #include "tests/job/tiny_run.h"
 
@@ -148,50 +149,88 @@ TEST_CASE("F39: a plan of another version, or a damaged one, is refused and left
   CHECK(made.tiny.plan().resumes);
 }
 
-TEST_CASE("whichever file call of the journal fails, what is recovered is a whole prefix") {
-  Finished made;
-  // Steps are copied through a journal of their own whose disk fails.
+namespace {
+
+/// Both steps of `made`, through a journal of their own on `files`; throws what the disk makes it
+/// throw.
+void copy_steps(FileSystem& files, const fs::path& target, const DecoderShape& shape,
+                const std::vector<BlockRecord>& records) {
+  CalibrationState state;
+  state.hidden.push_back(Tensor::zeros(DType::F32, {3, shape.config.hidden_size}));
+  const JobFolder job(files, target);
+  Journal journal(job, shape, "job", "start");
+  for (const BlockRecord& record : records) {
+    journal.put_activations(record.block.block + 1, state);
+    journal.put(record);
+  }
+}
+
+std::vector<BlockRecord> records_of(const Finished& made) {
   std::vector<BlockRecord> records;
   for (std::int64_t block = 0; block < 2; ++block) {
     const SealedFile file = read_sealed(made.step(static_cast<int>(block) + 1));
     records.push_back(read_step(made.shape, block, file.meta, file.tensors, "step"));
   }
-  CalibrationState state;
-  state.hidden.push_back(Tensor::zeros(DType::F32, {3, made.shape.config.hidden_size}));
+  return records;
+}
+
+/// What is recovered is a whole prefix; returns its length, and leaves nothing behind.
+std::int64_t check_recovery(const fs::path& target, const DecoderShape& shape,
+                            const std::vector<BlockRecord>& records) {
+  JobFolder job(system_files(), target);
+  Journal journal(job, shape, "job", "start");
+  const std::int64_t finished = journal.recover();
+  CHECK(finished <= 2);
+  for (std::int64_t block = 0; block < finished; ++block) {
+    CHECK(journal.read(block).block.linears[0].codes->codes ==
+          records[static_cast<std::size_t>(block)].block.linears[0].codes->codes);
+  }
+  CHECK(journal.recover() == finished);
+  remove_journal_files(job.folder());
+  job.remove();
+  CHECK_FALSE(fs::exists(job_folder_path(target)));
+  return finished;
+}
+
+}  // namespace
+
+TEST_CASE("whichever file call of the journal fails, what is recovered is a whole prefix") {
+  const Finished made;
+  const std::vector<BlockRecord> records = records_of(made);
+  const fs::path target = made.tiny.folder.path() / "copy";
   // A step has as many calls as tensors; every third one stands for its neighbours.
   for (int call = 1;; call += 3) {
-    const fs::path target = made.tiny.folder.path() / "copy";
-    bool reached = false;
-    {
-      FaultyFiles files(call, ENOSPC, FaultyFiles::Lasting::Once);
-      try {
-        const JobFolder job(files, target);
-        Journal journal(job, made.shape, "job", "start");
-        for (const BlockRecord& record : records) {
-          journal.put_activations(record.block.block + 1, state);
-          journal.put(record);
-        }
-      } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::Resources);
-      }
-      reached = files.reached();
+    FaultyFiles files(call, ENOSPC, FaultyFiles::Lasting::Once);
+    try {
+      copy_steps(files, target, made.shape, records);
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::Resources);
     }
-    JobFolder job(system_files(), target);
-    Journal journal(job, made.shape, "job", "start");
-    const std::int64_t finished = journal.recover();
-    CHECK(finished <= 2);
-    for (std::int64_t block = 0; block < finished; ++block) {
-      CHECK(journal.read(block).block.linears[0].codes->codes ==
-            records[static_cast<std::size_t>(block)].block.linears[0].codes->codes);
+    const std::int64_t finished = check_recovery(target, made.shape, records);
+    if (files.reached()) continue;
+    CHECK(finished == 2);
+    break;
+  }
+}
+
+TEST_CASE("F40: wherever the power goes, the steps that were put survive and no half one is used") {
+  const Finished made;
+  const std::vector<BlockRecord> records = records_of(made);
+  const fs::path target = made.tiny.folder.path() / "copy";
+  for (int call = 1;; call += 3) {
+    ForgettingFiles files(call);
+    bool done = false;
+    try {
+      copy_steps(files, target, made.shape, records);
+      done = true;
+    } catch (const Error& error) {
+      CHECK_FALSE(std::string(error.what()).empty());
     }
-    CHECK(journal.recover() == finished);
-    remove_journal_files(job.folder());
-    job.remove();
-    CHECK_FALSE(fs::exists(job_folder_path(target)));
-    if (!reached) {
-      CHECK(finished == 2);
-      break;
-    }
+    files.lose_power();
+    const std::int64_t finished = check_recovery(target, made.shape, records);
+    if (!done) continue;
+    CHECK(finished == 2);
+    break;
   }
 }
 

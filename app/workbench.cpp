@@ -43,7 +43,7 @@ Arguments parse(const QApplication& application) {
                                QStringLiteral("A model folder, a .gguf file or a finished run."),
                                QStringLiteral("[PATH]"));
   const auto option = [&](const char* name, const char* text, const char* value) {
-    const QString key = QLatin1String(name);
+    QString key = QLatin1String(name);
     parser.addOption({key, QLatin1String(text), QLatin1String(value)});
     return key;
   };
@@ -70,7 +70,7 @@ Arguments parse(const QApplication& application) {
   return arguments;
 }
 
-std::filesystem::path demoModel() {
+std::filesystem::path demo_model() {
   const QString cache = QStandardPaths::writableLocation(QStandardPaths::GenericCacheLocation);
   const QDir folder(cache + QStringLiteral("/salient"));
   const QString name = QStringLiteral("SmolLM2-135M-Instruct.Q4_1.gguf");
@@ -78,7 +78,7 @@ std::filesystem::path demoModel() {
                                                   : std::string();
 }
 
-BundledTexts bundledTexts(const Arguments& arguments) {
+BundledTexts bundled_texts(const Arguments& arguments) {
   BundledTexts texts;
   try {
     texts.calibration = app::bundled_text("calibration");
@@ -88,7 +88,7 @@ BundledTexts bundledTexts(const Arguments& arguments) {
   } catch (const Error& error) {
     std::fprintf(stderr, "salient-workbench: %s\n", error.what());
   }
-  texts.demo = demoModel();
+  texts.demo = demo_model();
   const QString runs =
       arguments.runs.isEmpty() ? QDir::home().filePath(QStringLiteral("Salient")) : arguments.runs;
   QDir().mkpath(runs);
@@ -96,7 +96,7 @@ BundledTexts bundledTexts(const Arguments& arguments) {
   return texts;
 }
 
-std::filesystem::path hubFolder() {
+std::filesystem::path hub_folder() {
   const auto variable = [](const char* name) { return qEnvironmentVariable(name).toStdString(); };
   return hugging_face_hub_folder(variable("HF_HUB_CACHE"), variable("HF_HOME"),
                                  QDir::homePath().toStdString());
@@ -125,24 +125,24 @@ int main(int argc, char** argv) {
   Theme theme = SystemTheme::read();
   if (!saved.isEmpty()) theme = saved == QStringLiteral("dark") ? Theme::Dark : Theme::Light;
   theme = arguments.theme.value_or(driven ? Theme::Light : theme);
-  const double fontScale = settings.value(QStringLiteral("fontScale"), 1.0).toDouble();
-  applyTheme(application, {theme, fontScale});
+  const double font_scale = settings.value(QStringLiteral("fontScale"), 1.0).toDouble();
+  applyTheme(application, {theme, font_scale});
 
   const auto inbox = std::make_shared<Inbox>();
   EngineThreadOptions options;
   options.threads = arguments.threads;
   EngineThread engine(inbox, options);
-  Session session(engine, bundledTexts(arguments));
+  Session session(engine, bundled_texts(arguments));
   InboxPump pump(inbox);
   QObject::connect(&pump, &InboxPump::delivered, &session, &Session::take);
   MainWindow window(session, settings);
   QObject::connect(&window, &MainWindow::themeWanted, &application, [&](Theme wanted) {
     settings.setValue(QStringLiteral("theme"), wanted == Theme::Dark ? "dark" : "light");
-    applyTheme(application, {wanted, fontScale});
+    applyTheme(application, {wanted, font_scale});
   });
   if (driven || arguments.size != QSize(1440, 900)) window.resize(arguments.size);
   window.show();
-  if (!driven) session.scanCache(hubFolder());
+  if (!driven) session.scanCache(hub_folder());
   if (!arguments.path.isEmpty()) {
     const QString path = QFileInfo(arguments.path).absoluteFilePath();
     const QString from =
@@ -153,7 +153,7 @@ int main(int argc, char** argv) {
   if (driven) {
     script = std::make_unique<app::WorkbenchScript>(
         window, session,
-        app::ScriptOptions{arguments.screenshots, theme, fontScale,
+        app::ScriptOptions{arguments.screenshots, theme, font_scale,
                            arguments.script == QStringLiteral("chat")});
   }
   const int status = QApplication::exec();

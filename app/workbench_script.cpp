@@ -16,7 +16,7 @@ using namespace salient::ui;
 
 constexpr int kPeriodMs = 100;
 constexpr qint64 kPatienceMs = 30LL * 60 * 1000;
-const QString kPrompt = QStringLiteral("Tell me a fun fact about octopuses.");
+constexpr const char* kPrompt = "Tell me a fun fact about octopuses.";
 
 }  // namespace
 
@@ -49,7 +49,7 @@ void WorkbenchScript::shoot(const QString& name) {
   std::fflush(stdout);
 }
 
-void WorkbenchScript::shootBoth(const QString& name) {
+void WorkbenchScript::shoot_both(const QString& name) {
   for (const Theme theme : {Theme::Light, Theme::Dark}) {
     applyTheme(*qobject_cast<QApplication*>(QCoreApplication::instance()),
                {theme, options_.fontScale});
@@ -59,7 +59,7 @@ void WorkbenchScript::shootBoth(const QString& name) {
              {options_.theme, options_.fontScale});
 }
 
-bool WorkbenchScript::chatSettled() const {
+bool WorkbenchScript::chat_settled() const {
   const ChatStage stage = session_.chat().stage();
   return stage == ChatStage::Ready && session_.chat().model().last() != nullptr &&
          session_.chat().model().last()->complete;
@@ -73,11 +73,11 @@ void WorkbenchScript::ask(ChatMode mode) {
     session_.chat().regenerate();
     return;
   }
-  window_.chatPane().setPrompt(kPrompt);
+  window_.chatPane().setPrompt(QString::fromLatin1(kPrompt));
   window_.chatPane().sendPrompt();
 }
 
-void WorkbenchScript::startChat() {
+void WorkbenchScript::start_chat() {
   if (session_.chat().stage() == ChatStage::Empty) session_.loadChat();
   ask(ChatMode::FreeRunning);
   step_ = Step::Answering;
@@ -99,8 +99,8 @@ void WorkbenchScript::advance() {
       }
       return;
     case Step::Preflight:
-      shootBoth(QStringLiteral("preflight"));
-      if (options_.chatOnly) return startChat();
+      shoot_both(QStringLiteral("preflight"));
+      if (options_.chatOnly) return start_chat();
       session_.quantize();
       step_ = Step::Running;
       return;
@@ -109,25 +109,25 @@ void WorkbenchScript::advance() {
         step_ = Step::Measuring;
       } else if (!shotRunning_ && run.progress() > 0.6 && run.phase == RunPhase::Running) {
         shotRunning_ = true;
-        shootBoth(QStringLiteral("running"));
+        shoot_both(QStringLiteral("running"));
       }
       return;
     case Step::Measuring:
       if (session_.evaluation().running || session_.chat().stage() == ChatStage::Loading) return;
-      return startChat();
+      return start_chat();
     case Step::Answering:
       if (!session_.chat().error().isEmpty()) return fail(session_.chat().error());
-      if (!chatSettled() || session_.study().stage == StudyStage::Searching) return;
-      shootBoth(QStringLiteral("workbench"));
+      if (!chat_settled() || session_.study().stage == StudyStage::Searching) return;
+      shoot_both(QStringLiteral("workbench"));
       window_.setWorkLayout(WorkLayout::Inspect);
-      shootBoth(QStringLiteral("inspect"));
+      shoot_both(QStringLiteral("inspect"));
       window_.setWorkLayout(WorkLayout::Chat);
       ask(ChatMode::LockStep);
       step_ = Step::LockStep;
       return;
     case Step::LockStep:
-      if (!chatSettled()) return;
-      shootBoth(QStringLiteral("chat"));
+      if (!chat_settled()) return;
+      shoot_both(QStringLiteral("chat"));
       step_ = Step::Done;
       QApplication::exit(0);
       return;

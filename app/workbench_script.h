@@ -31,11 +31,11 @@ class WorkbenchScript : public QObject {
 
   void advance();
   void fail(const QString& sentence);
-  void startChat();
+  void start_chat();
   void ask(ChatMode mode);
   void shoot(const QString& name);
-  void shootBoth(const QString& name);
-  bool chatSettled() const;
+  void shoot_both(const QString& name);
+  bool chat_settled() const;
   /// Pictures that are computed on pool threads have arrived.
   void settle();
 

@@ -79,7 +79,7 @@ void ChatDesk::answer(JobId job, const ChatRequest& request, const std::stop_tok
   sink.on_done = [&](const ChatTurnDone& turn) {
     ChatTurnEnded ended{job, turn};
     ended.turn.side = sideOf(turn.side);
-    post(std::move(ended));
+    post(ended);
   };
   session_->set_system_prompt(request.systemPrompt);
   if (request.prompt.empty()) {

@@ -23,7 +23,7 @@ struct EngineThreadOptions {
   std::int64_t statsBudgetBytes = std::int64_t{768} << 20;
 };
 
-class EngineThread : public EngineCommands {
+class EngineThread final : public EngineCommands {
  public:
   EngineThread(std::shared_ptr<Inbox> inbox, const EngineThreadOptions& options);
   /// Cancels what runs and waits for it: under 200 ms.

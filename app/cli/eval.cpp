@@ -34,16 +34,22 @@ nlohmann::ordered_json as_json(const Evaluation& result, bool compared) {
   return json;
 }
 
+/// Two digits of the error: windows of a text differ much more than two models on it do.
+std::string with_spread(const Perplexity& perplexity) {
+  return format_significant(perplexity.value, 4) + " ± " +
+         format_significant(perplexity.stderr_value, 2);
+}
+
 void print_text(const Evaluation& result, const LoadedModel& a, const LoadedModel* b,
                 Terminal& terminal) {
   terminal.print(printable(result.text_name) + ", " + format_count(result.windows) +
                  " windows of " + format_count(result.window) + " tokens, no BOS, " +
                  format_count(result.a.tokens) + " predictions");
-  terminal.print("perplexity A  " + format_with_error(result.a.value, result.a.stderr_value) +
-                 "  " + printable(a.name) + ", " + a.precision);
+  terminal.print("perplexity A  " + with_spread(result.a) + "  " + printable(a.name) + ", " +
+                 a.precision);
   if (b == nullptr) return;
-  terminal.print("perplexity B  " + format_with_error(result.b->value, result.b->stderr_value) +
-                 "  " + printable(b->name) + ", " + b->precision);
+  terminal.print("perplexity B  " + with_spread(*result.b) + "  " + printable(b->name) + ", " +
+                 b->precision);
   terminal.print("ln(B / A)     " + format_with_error(result.log_ratio, result.log_ratio_stderr) +
                  "  (paired by window)");
   terminal.print("KL(A‖B)       " + format_with_error(result.kl_mean, result.kl_stderr) + " nats");

@@ -18,9 +18,13 @@ std::optional<std::filesystem::path> shared_file(std::string_view relative) {
   std::filesystem::path path =
       std::filesystem::path(root != nullptr ? root : SALIENT_SHARED_DEFAULT) / relative;
   if (std::filesystem::exists(path)) return path;
-  ++skips;
-  std::printf("SKIPPED: %s is absent; set SALIENT_SHARED\n", path.c_str());
+  skip(path.string() + " is absent; set SALIENT_SHARED");
   return std::nullopt;
+}
+
+void skip(std::string_view reason) {
+  ++skips;
+  std::printf("SKIPPED: %.*s\n", static_cast<int>(reason.size()), reason.data());
 }
 
 std::filesystem::path source_file(std::string_view relative) {

@@ -29,7 +29,9 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// How many times `shared_file` found nothing.
+/// Prints "SKIPPED: reason" and counts it; the test returns afterwards.
+void skip(std::string_view reason);
+/// How many times `skip` was called.
 int skipped_count();
 
 }  // namespace salient::tests

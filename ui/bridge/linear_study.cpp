@@ -86,19 +86,19 @@ ScaledLinear searchLinear(Backend& backend, const StudyMaterial& material,
     scaled.channelScales.assign(static_cast<std::size_t>(scaled.report.in_features), 1.0F);
     return scaled;
   }
-  SearchProblem problem;
-  problem.input = &inputOf(material, request.linear.role);
-  problem.producer = group->producer;
-  problem.config = &material.shape.config;
-  std::size_t own = 0;
-  for (std::size_t i = 0; i < group->consumers.size(); ++i) {
-    const LinearRole role = group->consumers[i];
-    if (role == request.linear.role) own = i;
-    const LinearSettings& settings =
-        i < request.groupSettings.size() ? request.groupSettings[i] : request.settings;
-    problem.consumers.push_back(
-        {{request.linear.block, role}, &weightOf(material.block, role), settings});
-  }
+  const std::span<const LinearRole> consumers = group->consumers;
+  const auto placeOf = [consumers](LinearRole role) {
+    return static_cast<std::size_t>(std::find(consumers.begin(), consumers.end(), role) -
+                                    consumers.begin());
+  };
+  const SearchProblem problem = make_search_problem(
+      material.shape, material.block, request.linear.block, material.stats, *group,
+      [&](const LinearId& id) {
+        const std::size_t place = placeOf(id.role);
+        return place < request.groupSettings.size() ? request.groupSettings[place]
+                                                    : request.settings;
+      });
+  const std::size_t own = placeOf(request.linear.role);
   ScaleChoice choice = search_scales(backend, problem, effort, std::move(stop), {});
   LinearReport& report = scaled.report;
   report.alpha = choice.alpha;

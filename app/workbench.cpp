@@ -147,7 +147,11 @@ int main(int argc, char** argv) {
     const QString path = QFileInfo(arguments.path).absoluteFilePath();
     const QString from =
         arguments.madeFrom.isEmpty() ? QString() : QFileInfo(arguments.madeFrom).absoluteFilePath();
-    session.open(path.toStdString(), from.toStdString());
+    if (from.isEmpty()) {
+      window.open(path);
+    } else {
+      session.open(path.toStdString(), {from.toStdString()});
+    }
   }
   std::unique_ptr<app::WorkbenchScript> script;
   if (driven) {

@@ -205,18 +205,20 @@ class RunFolderBlocks : public BlockSource {
 };
 
 void check_same_source(const RunRecord& record, const Checkpoint& source) {
-  const std::vector<SourceFile>& files = source.files();
-  const bool same = std::ranges::equal(
-      record.sources, files, [](const RecordedSource& recorded, const SourceFile& file) {
-        return recorded.size == file.size && recorded.header_sha256 == file.header_sha256;
-      });
-  if (same) return;
+  if (is_source_of(record, source)) return;
   throw Error(ErrorKind::BadInput, escaped(source.config().name) +
                                        ": is not the model that this run was made from (" +
                                        escaped(record.summary.model) + ")");
 }
 
 }  // namespace
+
+bool is_source_of(const RunRecord& record, const Checkpoint& model) {
+  return std::ranges::equal(
+      record.sources, model.files(), [](const RecordedSource& recorded, const SourceFile& file) {
+        return recorded.size == file.size && recorded.header_sha256 == file.header_sha256;
+      });
+}
 
 const LinearReport* RunRecord::find(const LinearId& id) const {
   const auto found = std::ranges::find(summary.linears, id, &LinearReport::id);

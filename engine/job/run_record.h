@@ -45,6 +45,8 @@ struct RunRecord {
 
 bool has_run_record(const std::filesystem::path& folder);
 RunRecord open_run_record(const std::filesystem::path& folder);
+/// Whether `model` has the files that the run was made from: same sizes, same headers.
+bool is_source_of(const RunRecord& record, const Checkpoint& model);
 
 /// One block's arrays, read when asked for.
 struct BlockStatistics {

@@ -2,17 +2,12 @@
 #pragma once
 
 // A run as the engine would report it, built in code in the shape of the demo model (30 blocks of
-// 576, 1 536 wide MLP), and an engine that replays it: so panes are seen and tested without a
-// model. Numbers are seeded; planes and step statistics come from the engine's own functions.
+// 576, 1 536 wide MLP). Numbers are seeded; step statistics come from the engine's own functions.
 
-#include <filesystem>
-#include <functional>
-#include <map>
 #include <memory>
 #include <vector>
 
 #include "ui/bridge/engine_commands.h"
-#include "ui/bridge/inbox.h"
 
 namespace salient::tests {
 
@@ -21,48 +16,12 @@ std::shared_ptr<const Plan> recorded_plan(const JobOptions& options);
 /// Every event of the run for `plan`, in the engine's order.
 std::vector<Event> recorded_events(const Plan& plan);
 
-/// Answers at once through the inbox. A run stands at the given block until `advance`.
-class RecordedEngine : public ui::EngineCommands {
- public:
-  explicit RecordedEngine(std::shared_ptr<ui::Inbox> inbox);
-  ~RecordedEngine() override;
+/// Magnitudes of one input, and one linear's weight [out_features, in_features] F32.
+SiteStats recorded_site(std::int64_t block, Site site);
+Tensor recorded_weight(const LinearId& id);
 
-  ui::JobId open(const std::filesystem::path& path, const JobOptions& options,
-                 const std::vector<JobOptions>& alternatives) override;
-  ui::JobId scanCache(const std::filesystem::path& root) override;
-  ui::JobId replan(const JobOptions& options) override;
-  ui::JobId quantize(const Plan& plan) override;
-  void pause() override;
-  void resume() override;
-  void cancel() override;
-  ui::JobId study(const ui::StudyRequest& request) override;
-  ui::JobId loadChat(const std::filesystem::path& left,
-                     const std::filesystem::path& right) override;
-  ui::JobId send(const ui::ChatRequest& request) override;
-  void stopChat() override { ++stops; }
-  void clearChat() override {}
-  ui::JobId evaluate(const ui::EvaluationRequest& request) override;
-  ui::JobId exportRun(const std::filesystem::path& run, ExportFormat format,
-                      const std::filesystem::path& target,
-                      const std::filesystem::path& source) override;
-
-  /// Posts the run's events up to and with the end of `block`, or all of them.
-  void advance(std::int64_t block);
-  /// Some events of the next block only, so that a cell is seen running.
-  void advanceInto(std::size_t events);
-  void finish();
-
-  int studies = 0, stops = 0, exports = 0;
-  bool failOpen = false;
-
- private:
-  void postUntil(const std::function<bool(const Event&)>& last);
-
-  std::shared_ptr<ui::Inbox> inbox_;
-  std::unique_ptr<Backend> backend_;
-  ui::JobId lastJob_ = 0, runJob_ = 0;
-  std::vector<Event> events_;
-  std::size_t next_ = 0;
-};
+enum class Steps { Measure, Skip };
+ui::StudyRequest::Known recorded_result(const LinearId& id, const LinearSettings& settings,
+                                        Steps steps);
 
 }  // namespace salient::tests

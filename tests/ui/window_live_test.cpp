@@ -6,6 +6,7 @@
 #include <QDropEvent>
 #include <QElapsedTimer>
 #include <QMimeData>
+#include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -16,6 +17,7 @@
 #include "app/resources.h"
 #include "ui/bridge/engine_thread.h"
 #include "ui/bridge/inbox_pump.h"
+#include "ui/panes/captions.h"
 #include "ui/panes/chat_pane.h"
 #include "ui/panes/main_window.h"
 #include "ui/style/theme.h"
@@ -42,6 +44,9 @@ class WindowLiveTest : public QObject {
   void bothModelsAnswerOnePrompt();
   void anotherFormatIsExported();
   void theFinishedFolderReopensWithItsViews();
+  void theModelOfAReopenedRunIsAskedForAndChecked();
+  void measuringStopsWhenAsked();
+  void aLinearIsMeasuredAgainForItsKnobs();
   void cleanupTestCase();
 
  private:
@@ -187,6 +192,61 @@ void WindowLiveTest::theFinishedFolderReopensWithItsViews() {
   QVERIFY(run().profileOf(*session_->selection().linear()) != nullptr);
   // The recents know which model it was made from, so the planes come back too.
   QVERIFY(waitFor([&] { return session_->study().planes != nullptr; }));
+}
+
+void WindowLiveTest::theModelOfAReopenedRunIsAskedForAndChecked() {
+  const std::filesystem::path target = run().plan->options.target;
+  session_->open(target);
+  QVERIFY(waitFor([&] { return run().phase == RunPhase::Finished; }));
+  QVERIFY(!session_->missingSource().isEmpty());
+  QVERIFY(!session_->canMeasure());
+  auto* locate = window_->findChild<QPushButton*>(QStringLiteral("locateModel"));
+  QVERIFY(locate != nullptr && locate->isVisibleTo(window_.get()));
+  QVERIFY(captions::missing(*session_).contains(session_->missingSource()));
+  session_->locateSource(target);
+  QVERIFY(waitFor([&] { return run().phase == RunPhase::Finished; }));
+  QCOMPARE(session_->wrongSource(), QString::fromStdString(target.filename().string()));
+  QVERIFY(!session_->missingSource().isEmpty());
+  session_->locateSource(app::toy_checkpoint());
+  QVERIFY(waitFor([&] { return session_->study().planes != nullptr; }));
+  QVERIFY(session_->missingSource().isEmpty());
+  QVERIFY(!locate->isVisibleTo(window_.get()));
+}
+
+void WindowLiveTest::measuringStopsWhenAsked() {
+  QVERIFY(waitFor([&] { return session_->study().stage == StudyStage::NotAtHand; }));
+  window_->actions()[Command::MeasureLinear]->trigger();
+  QVERIFY(session_->measuring().running);
+  window_->findChild<QPushButton*>(QStringLiteral("stopMeasuring"))->click();
+  QVERIFY(!session_->measuring().running);
+  QVERIFY(session_->canMeasure());
+}
+
+void WindowLiveTest::aLinearIsMeasuredAgainForItsKnobs() {
+  QVERIFY(waitFor([&] { return session_->study().stage == StudyStage::NotAtHand; }));
+  QVERIFY(session_->study().fixedScales.empty());
+  auto* button = window_->findChild<QPushButton*>(QStringLiteral("measureLinear"));
+  QVERIFY(button != nullptr && button->isVisibleTo(window_.get()));
+  QCOMPARE(button->accessibleName(), QStringLiteral("Measure this linear"));
+  QVERIFY((button->focusPolicy() & Qt::TabFocus) != 0);
+  const double recorded = session_->study().result->report.loss;
+  button->setFocus();
+  QTest::keyClick(button, Qt::Key_Space);
+  QVERIFY(session_->measuring().running);
+  QVERIFY(waitFor([&] { return session_->study().stage == StudyStage::Complete; }));
+  QVERIFY(!session_->measuring().running);
+  QVERIFY(!button->isVisibleTo(window_.get()));
+  QCOMPARE(session_->study().fixedScales.size(), std::size_t{5});
+  Knobs knobs = session_->knobs().knobs();
+  knobs.scheme.bits = 2;
+  session_->knobs().change(QStringLiteral("2 bits"), knobs);
+  QVERIFY(waitFor([&] { return session_->study().stage == StudyStage::Complete; }));
+  QVERIFY(session_->study().whatIf);
+  QVERIFY(session_->study().result->report.loss > 4 * recorded);
+  // The same text gives the same statistics, so the run's settings give the run's loss.
+  window_->actions()[Command::Undo]->trigger();
+  QVERIFY(waitFor([&] { return session_->study().stage == StudyStage::Complete; }));
+  QCOMPARE(session_->study().result->report.loss, recorded);
 }
 
 void WindowLiveTest::cleanupTestCase() {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <thread>
 
+#include "recorded_engine.h"
 #include "recorded_run.h"
 #include "ui/bridge/inbox_pump.h"
 #include "ui/bridge/stats_cache.h"

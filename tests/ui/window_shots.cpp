@@ -9,7 +9,7 @@
 #include <QThreadPool>
 #include <cstdio>
 
-#include "recorded_run.h"
+#include "recorded_engine.h"
 #include "ui/bridge/inbox_pump.h"
 #include "ui/models/session.h"
 #include "ui/panes/chat_pane.h"

@@ -21,7 +21,7 @@
 #include <ctime>
 #include <memory>
 
-#include "recorded_run.h"
+#include "recorded_engine.h"
 #include "ui/bridge/inbox_pump.h"
 #include "ui/panes/chat_pane.h"
 #include "ui/panes/main_window.h"

@@ -28,6 +28,12 @@ struct StudyRequest {
   std::optional<Known> known;
 };
 
+/// A block whose Gram matrices are to be had again, from the open model and the options' text.
+struct MeasureRequest {
+  std::int64_t block = 0;
+  JobOptions options;
+};
+
 struct ChatRequest {
   std::string systemPrompt;
   std::string prompt;  ///< empty: answer the last prompt again
@@ -46,9 +52,10 @@ class EngineCommands {
   virtual ~EngineCommands() = default;
 
   /// Headers only. `alternatives` are planned beside `options` for the preset cards. A finished OUT
-  /// is answered by RunReopened; `options.source` then names the model it was made from, if known.
+  /// is answered by RunReopened, with the one of `knownModels` that it was made from, if any.
   virtual JobId open(const std::filesystem::path& path, const JobOptions& options,
-                     const std::vector<JobOptions>& alternatives) = 0;
+                     const std::vector<JobOptions>& alternatives,
+                     const std::vector<std::filesystem::path>& knownModels) = 0;
   /// Headers of every model in the Hugging Face cache `root`, one answer each.
   virtual JobId scanCache(const std::filesystem::path& root) = 0;
   virtual JobId replan(const JobOptions& options) = 0;
@@ -60,6 +67,10 @@ class EngineCommands {
 
   /// A newer study replaces an older one that has not finished.
   virtual JobId study(const StudyRequest& request) = 0;
+
+  /// The blocks before it are measured on the way; a newer request replaces an older one.
+  virtual JobId measure(const MeasureRequest& request) = 0;
+  virtual void stopMeasuring() = 0;
 
   /// Either path may be empty: that side stays silent.
   virtual JobId loadChat(const std::filesystem::path& left, const std::filesystem::path& right) = 0;

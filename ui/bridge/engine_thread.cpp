@@ -30,8 +30,7 @@ EngineThread::EngineThread(std::shared_ptr<Inbox> inbox, const EngineThreadOptio
 EngineThread::~EngineThread() {
   cancel();
   const std::lock_guard lock(mutex_);
-  study_.request_stop();
-  evaluation_.request_stop();
+  for (std::stop_source* source : {&study_, &measure_, &evaluation_}) source->request_stop();
 }
 
 void EngineThread::guarded(JobId job, const std::function<void(JobId)>& work) {
@@ -78,10 +77,11 @@ std::stop_token EngineThread::renew(std::stop_source& source) {
 }
 
 JobId EngineThread::open(const std::filesystem::path& path, const JobOptions& options,
-                         const std::vector<JobOptions>& alternatives) {
-  return request([this, path, options, alternatives](JobId job) {
+                         const std::vector<JobOptions>& alternatives,
+                         const std::vector<std::filesystem::path>& knownModels) {
+  return request([this, path, options, alternatives, knownModels](JobId job) {
     if (has_run_record(path)) {
-      reopen(job, path, options.source);
+      reopen(job, path, knownModels);
       return;
     }
     desks_->model.open(path);
@@ -102,13 +102,17 @@ JobId EngineThread::open(const std::filesystem::path& path, const JobOptions& op
 }
 
 void EngineThread::reopen(JobId job, const std::filesystem::path& folder,
-                          const std::filesystem::path& source) {
+                          const std::vector<std::filesystem::path>& knownModels) {
   RunRecord record = open_run_record(folder);
-  const bool known = source != folder && std::filesystem::exists(source);
-  RunReopened reopened = reopenRun(record, known ? source : std::filesystem::path());
+  const std::filesystem::path source = findSource(record, knownModels);
+  RunReopened reopened = reopenRun(record, source);
   reopened.job = job;
   reopened.device = desks_->backend->device();
-  if (known) desks_->model.open(source);
+  if (source.empty()) {
+    desks_->model.close();
+  } else {
+    desks_->model.open(source);
+  }
   desks_->model.keepRecord(std::move(record));
   inbox_->post(std::move(reopened));
 }
@@ -175,6 +179,20 @@ JobId EngineThread::study(const StudyRequest& studyRequest) {
     desks_->model.study(job, studyRequest, stop,
                         [this](Message message) { inbox_->post(std::move(message)); });
   });
+}
+
+JobId EngineThread::measure(const MeasureRequest& measureRequest) {
+  const std::stop_token stop = renew(measure_);
+  return run([this, measureRequest, stop](JobId job) {
+    desks_->model.measure(
+        job, measureRequest, stop, [this](Message message) { inbox_->post(std::move(message)); },
+        [this] { queue_.serveRequests(); });
+  });
+}
+
+void EngineThread::stopMeasuring() {
+  const std::lock_guard lock(mutex_);
+  measure_.request_stop();
 }
 
 JobId EngineThread::loadChat(const std::filesystem::path& left,

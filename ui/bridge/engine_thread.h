@@ -30,7 +30,8 @@ class EngineThread final : public EngineCommands {
   ~EngineThread() override;
 
   JobId open(const std::filesystem::path& path, const JobOptions& options,
-             const std::vector<JobOptions>& alternatives) override;
+             const std::vector<JobOptions>& alternatives,
+             const std::vector<std::filesystem::path>& knownModels) override;
   JobId scanCache(const std::filesystem::path& root) override;
   JobId replan(const JobOptions& options) override;
   JobId quantize(const Plan& plan) override;
@@ -38,6 +39,8 @@ class EngineThread final : public EngineCommands {
   void resume() override;
   void cancel() override;
   JobId study(const StudyRequest& request) override;
+  JobId measure(const MeasureRequest& request) override;
+  void stopMeasuring() override;
   JobId loadChat(const std::filesystem::path& left, const std::filesystem::path& right) override;
   JobId send(const ChatRequest& request) override;
   void stopChat() override;
@@ -53,7 +56,8 @@ class EngineThread final : public EngineCommands {
   JobId request(std::function<void(JobId)> work);
   JobId run(std::function<void(JobId)> work);
   void guarded(JobId job, const std::function<void(JobId)>& work);
-  void reopen(JobId job, const std::filesystem::path& folder, const std::filesystem::path& source);
+  void reopen(JobId job, const std::filesystem::path& folder,
+              const std::vector<std::filesystem::path>& knownModels);
   void runJob(JobId job, const Plan& plan, RunControl& control);
   std::stop_token renew(std::stop_source& source);
   std::shared_ptr<RunControl> control();
@@ -64,7 +68,7 @@ class EngineThread final : public EngineCommands {
   std::atomic<JobId> lastJob_ = kNoJob;
   std::mutex mutex_;
   std::shared_ptr<RunControl> control_;  // of the run asked for last
-  std::stop_source study_, chat_, evaluation_;
+  std::stop_source study_, measure_, chat_, evaluation_;
   TaskQueue queue_;  // last: its thread uses everything above
 };
 

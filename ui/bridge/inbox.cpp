@@ -18,6 +18,7 @@ std::size_t kindOf(const Message& message) {
 
 bool isSample(const Message& message) {
   if (std::holds_alternative<EvaluationProgressed>(message)) return true;
+  if (std::holds_alternative<BlockMeasuring>(message)) return true;
   const auto* run = std::get_if<RunReported>(&message);
   return run != nullptr && (std::holds_alternative<WindowCalibrated>(run->event) ||
                             std::holds_alternative<ExportProgress>(run->event));

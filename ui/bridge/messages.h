@@ -38,6 +38,7 @@ struct RunReopened {
   std::vector<Event> events;
   std::optional<Evaluation> rtn, awq;  ///< where they were measured
   DeviceInfo device;
+  std::string sourceName;  ///< the file it was made from; the plan's source is empty when not found
 };
 
 /// Plans for changed knobs, nothing re-read from disk.
@@ -86,6 +87,18 @@ struct FixedScalesMeasured {
 struct LinearNotMeasured {
   JobId job = kNoJob;
   LinearId linear;
+};
+
+/// The inputs of one block measured again from model and text. A sample: how far that is, over the
+/// windows of this block and of those before it.
+struct BlockMeasuring {
+  JobId job = kNoJob;
+  std::int64_t done = 0, total = 0;
+};
+struct BlockMeasured {
+  JobId job = kNoJob;
+  std::int64_t block = 0;
+  std::shared_ptr<const ActivationStats> stats;
 };
 
 /// One side of the chat as loaded. `limitBytesPerSecond` is the read bandwidth measured now.
@@ -153,10 +166,10 @@ struct JobFailed {
   std::string sentence;
 };
 
-using Message =
-    std::variant<ModelOpened, RunReopened, ModelReplanned, RunReported, LinearSearched,
-                 PlanesMeasured, FixedScalesMeasured, LinearNotMeasured, ChatLoaded,
-                 ChatTokenArrived, ChatTurnEnded, ChatAnswered, EvaluationProgressed,
-                 EvaluationMeasured, Exported, CachedModelFound, CacheScanned, JobFailed>;
+using Message = std::variant<ModelOpened, RunReopened, ModelReplanned, RunReported, LinearSearched,
+                             PlanesMeasured, FixedScalesMeasured, LinearNotMeasured, BlockMeasuring,
+                             BlockMeasured, ChatLoaded, ChatTokenArrived, ChatTurnEnded,
+                             ChatAnswered, EvaluationProgressed, EvaluationMeasured, Exported,
+                             CachedModelFound, CacheScanned, JobFailed>;
 
 }  // namespace salient::ui

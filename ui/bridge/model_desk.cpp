@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/job/calibration_text.h"
+#include "engine/tokenizer/tokenizer.h"
 #include "ui/bridge/linear_study.h"
 #include "ui/bridge/study_planes.h"
 
@@ -38,6 +40,15 @@ void ModelDesk::open(const std::filesystem::path& path) {
   blockIndex_ = -1;
 }
 
+void ModelDesk::close() {
+  stats_.clear();
+  record_.reset();
+  checkpoint_.reset();
+  path_.clear();
+  shape_ = {};
+  blockIndex_ = -1;
+}
+
 Plan ModelDesk::plan(const JobOptions& options) const {
   if (!checkpoint_) throw Error(ErrorKind::Failure, "No model is open.");
   return make_plan(backend_, *checkpoint_, options);
@@ -60,9 +71,9 @@ const Block& ModelDesk::blockAt(std::int64_t block) {
   return block_;
 }
 
-bool ModelDesk::showRecorded(JobId job, const StudyRequest& request,
+void ModelDesk::showRecorded(JobId job, const StudyRequest& request,
                              const std::function<void(Message)>& post) {
-  if (!checkpoint_ || !record_ || !request.known) return false;
+  if (!checkpoint_ || !record_ || !request.known) return;
   const LinearRole role = request.linear.role;
   const BlockStatistics statistics = read_block_statistics(*record_, request.linear.block);
   const Tensor& weight = std::get<DenseLinear>(blockAt(request.linear.block)[role]).weight;
@@ -74,15 +85,14 @@ bool ModelDesk::showRecorded(JobId job, const StudyRequest& request,
   post(PlanesMeasured{job, request.linear,
                       std::make_shared<const StudyPlanes>(
                           studyPlanes(planes, statistics.sites[index_of(site)].magnitude))});
-  post(FixedScalesMeasured{job, request.linear, {}});
-  return true;
 }
 
 void ModelDesk::study(JobId job, const StudyRequest& request, const std::stop_token& stop,
                       const std::function<void(Message)>& post) {
   const std::shared_ptr<const ActivationStats> stats = stats_.get(request.linear.block);
   if (!checkpoint_ || !stats) {
-    if (!showRecorded(job, request, post)) post(LinearNotMeasured{job, request.linear});
+    showRecorded(job, request, post);
+    post(LinearNotMeasured{job, request.linear});
     return;
   }
   const Block& block = blockAt(request.linear.block);
@@ -109,6 +119,34 @@ void ModelDesk::study(JobId job, const StudyRequest& request, const std::stop_to
       std::make_shared<const StudyPlanes>(studyPlanes(planes, (*stats)[site].magnitude))});
   throwIfStopped(stop);
   post(FixedScalesMeasured{job, request.linear, measureFixedScales(backend_, material, request)});
+}
+
+void ModelDesk::measure(JobId job, const MeasureRequest& request, const std::stop_token& stop,
+                        const std::function<void(Message)>& post,
+                        const std::function<void()>& between) {
+  if (!checkpoint_) throw Error(ErrorKind::Failure, "No model is open.");
+  throwIfStopped(stop);
+  const std::filesystem::path path = path_;
+  // A checkpoint of its own: `between` may put another one on the desk.
+  const std::unique_ptr<Checkpoint> checkpoint = open_checkpoint(path);
+  const DecoderShape shape = make_decoder_shape(*checkpoint);
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(checkpoint->tokenizer_source());
+  const CalibrationWindows windows = make_windows(
+      *tokenizer, read_calibration_text(request.options).text, request.options.calibration);
+  CalibrationState state =
+      embed_windows(backend_, load_embedding(*checkpoint, shape, DType::F32), windows);
+  const auto perBlock = static_cast<std::int64_t>(windows.windows.size());
+  for (std::int64_t block = 0; block <= request.block; ++block) {
+    const auto told = [&](std::int64_t done, std::int64_t) {
+      post(BlockMeasuring{job, block * perBlock + done, (request.block + 1) * perBlock});
+      between();
+      if (path != path_) throw Error(ErrorKind::Cancelled, "Another model was opened.");
+    };
+    auto stats = std::make_shared<const ActivationStats>(calibrate_block(
+        backend_, shape, load_block(*checkpoint, shape, block, DType::F32), state, stop, told));
+    keepStats(block, stats);
+    if (block == request.block) post(BlockMeasured{job, block, std::move(stats)});
+  }
 }
 
 }  // namespace salient::ui

@@ -23,19 +23,25 @@ class ModelDesk {
 
   /// Throws Error as open_checkpoint does. Forgets the statistics of another model.
   void open(const std::filesystem::path& path);
+  void close();
   Plan plan(const JobOptions& options) const;
   /// A published run: its record answers for blocks whose statistics are not in memory.
   void keepRecord(RunRecord record) { record_ = std::move(record); }
   void keepStats(std::int64_t block, std::shared_ptr<const ActivationStats> stats);
 
   /// Posts LinearSearched (estimate, then exact), PlanesMeasured and FixedScalesMeasured, or
-  /// LinearNotMeasured.
+  /// LinearNotMeasured (after the planes, where the run's record has them).
   void study(JobId job, const StudyRequest& request, const std::stop_token& stop,
              const std::function<void(Message)>& post);
 
+  /// Posts BlockMeasuring and BlockMeasured, and keeps the statistics of every block on the way.
+  /// `between` runs after each window; it may open another model, which ends this by Cancelled.
+  void measure(JobId job, const MeasureRequest& request, const std::stop_token& stop,
+               const std::function<void(Message)>& post, const std::function<void()>& between);
+
  private:
   const Block& blockAt(std::int64_t block);
-  bool showRecorded(JobId job, const StudyRequest& request,
+  void showRecorded(JobId job, const StudyRequest& request,
                     const std::function<void(Message)>& post);
 
   Backend& backend_;

@@ -18,6 +18,7 @@ std::shared_ptr<Plan> planOf(const RunRecord& record, const std::filesystem::pat
   plan->options.method = summary.method;
   plan->options.clip = summary.clip;
   plan->options.calibration = record.calibration;
+  plan->calibration_name = record.calibration_name;
   plan->options.format = record.format;
   plan->config = open_checkpoint(record.folder)->config();
   plan->config.name = summary.model;
@@ -43,7 +44,29 @@ std::shared_ptr<const ActivationStats> statsOf(const SiteRecords& sites) {
   return stats;
 }
 
+bool isSource(const RunRecord& record, const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (path.empty() || !std::filesystem::exists(path, ignored)) return false;
+  try {
+    return is_source_of(record, *open_checkpoint(path));
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
+
+std::filesystem::path findSource(const RunRecord& record,
+                                 const std::vector<std::filesystem::path>& knownModels) {
+  std::vector<std::filesystem::path> places = knownModels;
+  const std::filesystem::path beside = record.folder.parent_path();
+  for (const RecordedSource& source : record.sources) places.push_back(beside / source.name);
+  places.push_back(beside / record.summary.model);
+  for (const std::filesystem::path& place : places) {
+    if (isSource(record, place)) return place;
+  }
+  return {};
+}
 
 RunReopened reopenRun(const RunRecord& record, const std::filesystem::path& source) {
   RunReopened reopened;
@@ -67,6 +90,9 @@ RunReopened reopenRun(const RunRecord& record, const std::filesystem::path& sour
   reopened.rtn = record.summary.rtn_against_fp16;
   reopened.awq = record.summary.awq_against_fp16;
   reopened.plan = plan;
+  // Of many files only the first would be named, so the model's name says more.
+  const bool single = record.sources.size() == 1 && record.sources[0].name != "model.safetensors";
+  reopened.sourceName = single ? record.sources[0].name : record.summary.model;
   return reopened;
 }
 

@@ -79,6 +79,24 @@ Knobs withPreset(Knobs knobs, Preset preset, std::int64_t groupSize) {
   return knobs;
 }
 
+Knobs knobsOf(const Plan& plan) {
+  Knobs knobs;
+  knobs.scheme = plan.options.scheme;
+  knobs.method = plan.options.method;
+  knobs.clip = plan.options.clip;
+  knobs.calibration = {plan.options.calibration_text, plan.options.calibration.samples,
+                       plan.options.calibration.seq_len};
+  for (std::size_t i = 0; i < plan.linears.size() && i < plan.settings.size(); ++i) {
+    const LinearSettings& settings = plan.settings[i];
+    LinearKnobs own;
+    own.alpha = settings.alpha;
+    own.keepFp16 = settings.keep_fp16;
+    if (settings.scheme.bits != knobs.scheme.bits) own.bits = settings.scheme.bits;
+    if (!own.empty()) knobs.linears[plan.linears[i]] = own;
+  }
+  return knobs;
+}
+
 LinearSettings settingsFor(const Knobs& knobs, const LinearId& id) {
   const LinearKnobs own = knobs.of(id);
   LinearSettings settings;

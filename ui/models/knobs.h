@@ -48,6 +48,9 @@ Preset presetOf(const Knobs& knobs);
 /// The preset's bits on `knobs`; `groupSize` is what divides the model's inputs.
 Knobs withPreset(Knobs knobs, Preset preset, std::int64_t groupSize);
 
+/// The knobs that a finished run was made with.
+Knobs knobsOf(const Plan& plan);
+
 /// What the knobs mean for one linear.
 LinearSettings settingsFor(const Knobs& knobs, const LinearId& id);
 

@@ -55,7 +55,8 @@ std::filesystem::path Session::defaultTarget(const std::filesystem::path& source
   return freeName(texts_.runsFolder / (name + "-W" + std::to_string(knobs.scheme.bits) + group));
 }
 
-void Session::open(const std::filesystem::path& path, const std::filesystem::path& madeFrom) {
+void Session::open(const std::filesystem::path& path,
+                   const std::vector<std::filesystem::path>& knownModels) {
   if (run_->active()) return;
   close();
   places_.source = path;
@@ -68,14 +69,55 @@ void Session::open(const std::filesystem::path& path, const std::filesystem::pat
     options.group_size_given = false;
     presets.push_back(std::move(options));
   }
-  JobOptions options = presets[1];
-  if (!madeFrom.empty()) options.source = madeFrom;
+  std::vector<std::filesystem::path> models = knownModels;
+  models.insert(models.end(), {texts_.demo, texts_.toy});
+  for (const CachedModelFound& model : cachedModels_.models()) models.push_back(model.path);
   log_.add(LogKind::Note, tr("Opening %1").arg(QString::fromStdString(path.string())));
-  openJob_ = engine_.open(path, options, presets);
+  openJob_ = engine_.open(path, presets[1], presets, models);
   emit updated(Change::Plan);
 }
 
+void Session::locateSource(const std::filesystem::path& path) {
+  if (run_->phase != RunPhase::Finished || missingSource_.isEmpty()) return;
+  open(std::filesystem::path(run_->plan->options.target), {path});
+  located_ = QString::fromStdString(path.filename().string());
+}
+
+bool Session::canMeasure() const {
+  return run_->plan && selection_.linear() && !run_->active() && !measuring_.running &&
+         missingSource_.isEmpty();
+}
+
+void Session::measure() {
+  if (!canMeasure()) return;
+  MeasureRequest request{selection_.linear()->block, run_->plan->options};
+  JobOptions& options = request.options;
+  options.default_calibration_text = texts_.calibration;
+  // A reopened run names its text without a path; one that was chosen since is taken for it.
+  if (options.calibration_text.empty()) {
+    options.calibration_text = knobs_.knobs().calibration.text;
+  }
+  measuring_ = {};
+  measuring_.running = true;
+  measuring_.block = request.block;
+  measureJob_ = engine_.measure(request);
+  emit updated(Change::Study);
+}
+
+void Session::stopMeasuring() {
+  if (!measuring_.running) return;
+  engine_.stopMeasuring();
+  measuring_ = {};
+  measureJob_ = kNoJob;
+  emit updated(Change::Study);
+}
+
 void Session::close() {
+  if (measuring_.running) engine_.stopMeasuring();
+  measuring_ = {};
+  measureJob_ = kNoJob;
+  missingSource_.clear();
+  located_.clear();
   run_ = std::make_shared<RunState>();
   presetPlans_.clear();
   evaluation_ = {};
@@ -104,6 +146,7 @@ void Session::scanCache(const std::filesystem::path& root) {
 
 void Session::quantize() {
   if (!run_->plan || run_->active()) return;
+  stopMeasuring();
   auto plan = std::make_shared<Plan>(plannedNow_ ? *plannedNow_ : *run_->plan);
   plan->options.overwrite = false;
   run_ = std::make_shared<RunState>(plannedRun(plan));

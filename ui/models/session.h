@@ -50,6 +50,14 @@ struct EvaluationState {
   std::optional<Evaluation> rtn, awq;
 };
 
+/// The inputs of one block being measured again, for its knobs.
+struct MeasuringState {
+  bool running = false;
+  std::int64_t block = 0;
+  std::int64_t done = 0, total = 0;  ///< windows, those of earlier blocks included
+  QString error;                     ///< why the last one failed, one sentence
+};
+
 class Session : public QObject {
   Q_OBJECT
  public:
@@ -63,6 +71,11 @@ class Session : public QObject {
   bool knobsDiffer() const;
   const Study& study() const { return studies_.study(); }
   const EvaluationState& evaluation() const { return evaluation_; }
+  const MeasuringState& measuring() const { return measuring_; }
+  /// What a reopened run was made from, when that was not found; empty otherwise.
+  const QString& missingSource() const { return missingSource_; }
+  /// The file that was taken for it and is not; empty otherwise.
+  const QString& wrongSource() const { return located_; }
   const std::vector<std::shared_ptr<const Plan>>& presetPlans() const { return presetPlans_; }
   const DeviceInfo& device() const { return device_; }
   const BundledTexts& texts() const { return texts_; }
@@ -73,12 +86,20 @@ class Session : public QObject {
 
   Selection& selection() { return selection_; }
   KnobSettings& knobs() { return knobs_; }
+  const KnobSettings& knobs() const { return knobs_; }
   ChatControl& chat() { return chat_; }
   LogModel& log() { return log_; }
   CachedModelsModel& cachedModels() { return cachedModels_; }
 
-  /// `madeFrom` is the model of a finished run, where it is known.
-  void open(const std::filesystem::path& path, const std::filesystem::path& madeFrom = {});
+  /// `knownModels` are places where the model of a finished run may be, the likeliest first.
+  void open(const std::filesystem::path& path,
+            const std::vector<std::filesystem::path>& knownModels = {});
+  /// The model of the reopened run is there; the run is opened again with it.
+  void locateSource(const std::filesystem::path& path);
+  bool canMeasure() const;
+  /// The selected linear's block, in the background.
+  void measure();
+  void stopMeasuring();
   void setTarget(const std::filesystem::path& target);
   void scanCache(const std::filesystem::path& root);
   void quantize();
@@ -103,6 +124,7 @@ class Session : public QObject {
   Changes takeRun(const RunReported& reported);
   void takeOpened(const ModelOpened& opened);
   void takeReopened(const RunReopened& reopened);
+  Changes takeMeasured(const BlockMeasured& measured);
   void takeFailure(const JobFailed& failed);
   void follow(const Event& event);
   void selectFirst();
@@ -121,13 +143,15 @@ class Session : public QObject {
   std::vector<std::shared_ptr<const Plan>> presetPlans_;
   DeviceInfo device_;
   EvaluationState evaluation_;
+  MeasuringState measuring_;
+  QString missingSource_, located_;
   QString openError_;
   JobPlaces places_;
   bool targetChosen_ = false;
   bool following_ = true;  ///< the selection walks with the engine until a person selects
   bool selecting_ = false;
   JobId openJob_ = kNoJob, runJob_ = kNoJob, evaluationJob_ = kNoJob, exportJob_ = kNoJob,
-        cacheJob_ = kNoJob;
+        cacheJob_ = kNoJob, measureJob_ = kNoJob;
   Selection selection_;
   KnobSettings knobs_;
   StudyKeeper studies_;

@@ -77,7 +77,9 @@ Changes Session::takeOne(const Message& message) {
     if (replanned->job != openJob_) return {};
     plannedNow_ = replanned->plan;
     if (run_->phase == RunPhase::Planned) {
-      run_ = std::make_shared<const RunState>(plannedRun(replanned->plan));
+      RunState planned = plannedRun(replanned->plan);
+      planned.profiles = run_->profiles;
+      run_ = std::make_shared<const RunState>(std::move(planned));
     }
     return Change::Plan | Change::Run;
   }
@@ -94,6 +96,13 @@ Changes Session::takeOne(const Message& message) {
     evaluation_.running = !(evaluation_.rtn && evaluation_.awq);
     return Change::Evaluation;
   }
+  if (const auto* progress = std::get_if<BlockMeasuring>(&message)) {
+    if (progress->job != measureJob_) return {};
+    measuring_.done = progress->done;
+    measuring_.total = progress->total;
+    return Change::Study;
+  }
+  if (const auto* measured = std::get_if<BlockMeasured>(&message)) return takeMeasured(*measured);
   if (const auto* found = std::get_if<CachedModelFound>(&message)) {
     if (found->job == cacheJob_) cachedModels_.add(*found);
     return Change::Cache;
@@ -177,17 +186,27 @@ void Session::takeReopened(const RunReopened& reopened) {
   device_ = reopened.device;
   places_.source = reopened.plan->options.source;
   places_.target = reopened.plan->options.target;
+  missingSource_ = places_.source.empty() ? QString::fromStdString(reopened.sourceName) : QString();
   targetChosen_ = true;
   following_ = false;
   evaluation_.rtn = reopened.rtn;
   evaluation_.awq = reopened.awq;
-  Knobs knobs;
-  knobs.scheme = reopened.plan->options.scheme;
-  knobs.method = reopened.plan->options.method;
-  knobs.clip = reopened.plan->options.clip;
+  const Knobs knobs = knobsOf(*reopened.plan);
   openJob_ = kNoJob;
   knobs_.reset(knobs);
   selectFirst();
+}
+
+Changes Session::takeMeasured(const BlockMeasured& measured) {
+  if (measured.job != measureJob_) return {};
+  measuring_ = {};
+  measureJob_ = kNoJob;
+  log_.add(LogKind::Note, tr("Measured block %1").arg(measured.block));
+  apply(writable(), StatsMeasured{measured.block, measured.stats});
+  pointAtStrongest();
+  studies_.askAgain();
+  studies_.refresh(*run_);
+  return Change::Study | Change::Channel;
 }
 
 void Session::selectFirst() {
@@ -206,8 +225,11 @@ void Session::selectFirst() {
 }
 
 void Session::takeFailure(const JobFailed& failed) {
+  const bool measuring = failed.job == measureJob_ && measureJob_ != kNoJob;
+  if (measuring) measuring_ = {};
   if (failed.kind == ErrorKind::Cancelled) return;
   const QString sentence = QString::fromStdString(failed.sentence);
+  if (measuring) measuring_.error = sentence;
   log_.add(LogKind::Error, sentence);
   if (failed.job == openJob_) openError_ = sentence;
   if (failed.job == evaluationJob_) evaluation_.running = false;

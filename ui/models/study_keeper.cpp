@@ -22,6 +22,11 @@ void StudyKeeper::forget() {
   job_ = kNoJob;
 }
 
+void StudyKeeper::askAgain() {
+  study_.stage = StudyStage::Nothing;
+  job_ = kNoJob;
+}
+
 bool StudyKeeper::refresh(const RunState& state) {
   const bool had = study_.linear.has_value();
   const bool asked = lookAgain(state);

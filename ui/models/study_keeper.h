@@ -28,6 +28,8 @@ class StudyKeeper : public QObject {
   /// True when the message belonged to the study in force.
   bool take(const Message& message);
   void forget();
+  /// The next refresh asks even though nothing else changed: more is known about the block now.
+  void askAgain();
 
  private:
   bool lookAgain(const RunState& state);

@@ -9,6 +9,9 @@
 namespace salient::ui::captions {
 namespace {
 
+/// What a plan calls the text that comes with the program.
+constexpr const char* kDefaultTextName = "the default text";
+
 QString text(const std::string& utf8) {
   return QString::fromStdString(utf8);
 }
@@ -59,6 +62,45 @@ QString waiting(const RunState& run, const Study& study) {
     return tr("The inputs of block %1 are measured when the run reaches it.").arg(block);
   }
   return tr("The inputs of block %1 have not been measured.").arg(block);
+}
+
+QString missing(const Session& session) {
+  const RunState& run = session.run();
+  const MeasuringState& measuring = session.measuring();
+  if (measuring.running) {
+    if (measuring.total == 0) return tr("Measuring block **%1**.").arg(measuring.block);
+    return tr("Measuring block **%1** from the first block on: window **%2** of %3.")
+        .arg(measuring.block)
+        .arg(measuring.done)
+        .arg(measuring.total);
+  }
+  if (!session.missingSource().isEmpty() && !session.wrongSource().isEmpty()) {
+    return tr("**%1** is not **%2**, which this run was made from: its size or header differs.")
+        .arg(session.wrongSource(), session.missingSource());
+  }
+  if (!session.missingSource().isEmpty()) {
+    return tr("**%1**, which this run was made from, was not found: FP16 in the chat, the weight "
+              "error and the knobs need it.")
+        .arg(session.missingSource());
+  }
+  if (!measuring.error.isEmpty()) return measuring.error;
+  const Study& study = session.study();
+  if (!study.linear || run.active()) return {};
+  const bool measured = run.profileOf(*study.linear) != nullptr;
+  if (measured && study.stage != StudyStage::NotAtHand) return {};
+  QString sentence =
+      measured ? tr("The statistics of block **%1** are not in memory: the knobs and the fixed-s "
+                    "table need them.")
+               : tr("The inputs of block **%1** have not been measured.");
+  sentence = sentence.arg(study.linear->block);
+  const std::string& name = run.plan->calibration_name;
+  const bool known = name.empty() || name == kDefaultTextName ||
+                     !run.plan->options.calibration_text.empty() ||
+                     !session.knobs().knobs().calibration.text.empty();
+  if (known) return sentence;
+  return sentence + tr(" The run read **%1**; until it is chosen under Calibrate, the default text "
+                       "stands in.")
+                        .arg(text(name));
 }
 
 QString channels(const RunState& run, const LinearId& id, double share) {

@@ -13,6 +13,8 @@ namespace salient::ui::captions {
 QString map(const RunState& run);
 /// Why a view of the selected linear is still empty: "Block 12 is measured next."
 QString waiting(const RunState& run, const Study& study);
+/// What the views of the selected linear cannot show and why; empty when nothing is missing.
+QString missing(const Session& session);
 QString channels(const RunState& run, const LinearId& id, double share);
 QString weightError(const Study& study, std::optional<std::int64_t> channel);
 QString scaleSearch(const RunState& run, const Study& study);

@@ -87,13 +87,16 @@ void HeaderBar::fillMenus(QMenuBar& menus, const WindowActions& actions) {
   };
   const MenuRow rows[] = {
       {tr("&File"),
-       {Command::Open, Command::CloseModel, Command::Export, Command::SaveReport, Command::Quit}},
+       {Command::Open, Command::LocateModel, Command::CloseModel, Command::Export,
+        Command::SaveReport, Command::Quit}},
       {tr("&Edit"), {Command::Undo, Command::Redo, Command::CopyCommand}},
       {tr("&View"),
        {Command::LayoutQuantize, Command::LayoutInspect, Command::LayoutChat, Command::ResetLayout,
         Command::ToggleTheme, Command::ToggleLog, Command::NextPane, Command::PreviousPane,
         Command::ExportView}},
-      {tr("&Job"), {Command::Quantize, Command::PauseResume, Command::Cancel, Command::Evaluate}},
+      {tr("&Job"),
+       {Command::Quantize, Command::PauseResume, Command::Cancel, Command::Evaluate,
+        Command::MeasureLinear}},
       {tr("&Tools"),
        {Command::GoTo, Command::NextBlock, Command::PreviousBlock, Command::SendPrompt,
         Command::StopChat, Command::Regenerate}},

@@ -27,6 +27,7 @@
 #include "ui/panes/knobs_bar.h"
 #include "ui/panes/log_pane.h"
 #include "ui/panes/map_pane.h"
+#include "ui/panes/measure_bar.h"
 #include "ui/panes/preflight_pane.h"
 #include "ui/panes/scale_search_pane.h"
 #include "ui/panes/start_pane.h"
@@ -51,6 +52,8 @@ MainWindow::MainWindow(Session& session, QSettings& settings, QWidget* parent)
       pages_(new QStackedWidget),
       start_(new StartPane(session, recents_, actions_)),
       preflight_(new PreflightPane(session, actions_)),
+      work_(new QWidget),
+      measureBar_(new MeasureBar(session, actions_)),
       views_(new QSplitter(Qt::Vertical)),
       channels_(new ChannelsPane(session)),
       weightError_(new WeightErrorPane(session)),
@@ -124,6 +127,8 @@ void MainWindow::connectActions() {
   on(Command::PauseResume, [this] { session_.pauseOrResume(); });
   on(Command::Cancel, [this] { session_.cancel(); });
   on(Command::Evaluate, [this] { session_.evaluate(); });
+  on(Command::MeasureLinear, [this] { session_.measure(); });
+  on(Command::LocateModel, [this] { locateModel(); });
   on(Command::SendPrompt, [this] {
     if (layout_ == WorkLayout::Chat) {
       chatPage_->sendPrompt();
@@ -173,6 +178,7 @@ void MainWindow::refresh(Changes changes) {
   knobs_->refresh(changes);
   chatBar_->refresh(changes);
   jobBar_->refresh(changes);
+  measureBar_->refresh(changes);
   if (page() == Page::Start) start_->refresh(changes);
   if (page() == Page::Preflight) preflight_->refresh(changes);
   for (Pane* pane : panes_) {
@@ -194,6 +200,8 @@ void MainWindow::updateActions() {
   actions_[Command::SaveReport]->setEnabled(run.phase == RunPhase::Finished);
   actions_[Command::Evaluate]->setEnabled(run.phase == RunPhase::Finished &&
                                           !session_.evaluation().running);
+  actions_[Command::MeasureLinear]->setEnabled(session_.canMeasure());
+  actions_[Command::LocateModel]->setEnabled(!session_.missingSource().isEmpty());
   actions_[Command::CloseModel]->setEnabled(run.plan && !run.active());
   actions_[Command::CopyCommand]->setEnabled(session_.plannedNow() != nullptr);
 }
@@ -242,11 +250,12 @@ void MainWindow::stepBlock(int step) {
 
 void MainWindow::open(const QString& path) {
   skipPreflight_ = false;
-  QString madeFrom;
+  std::vector<std::filesystem::path> models;
   for (const RecentEntry& entry : recents_.entries()) {
-    if (entry.target == path) madeFrom = entry.source;
+    const auto place = entry.target == path ? models.begin() : models.end();
+    models.insert(place, entry.source.toStdString());
   }
-  session_.open(path.toStdString(), madeFrom.toStdString());
+  session_.open(path.toStdString(), models);
 }
 
 void MainWindow::onRunFinished() {

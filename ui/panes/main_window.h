@@ -29,6 +29,7 @@ class JobBar;
 class KnobsBar;
 class LogPane;
 class MapPane;
+class MeasureBar;
 class Pane;
 class PreflightPane;
 class ScaleSearchPane;
@@ -89,6 +90,7 @@ class MainWindow : public QMainWindow {
 
   // main_window_dialogs.cpp
   void chooseModel();
+  void locateModel();
   void chooseExport();
   void chooseTarget();
   void saveReport();
@@ -107,6 +109,8 @@ class MainWindow : public QMainWindow {
   QStackedWidget* pages_;
   StartPane* start_;
   PreflightPane* preflight_;
+  QWidget* work_;  ///< the measure bar over the views
+  MeasureBar* measureBar_;
   QSplitter* views_;
   ChannelsPane* channels_;
   WeightErrorPane* weightError_;

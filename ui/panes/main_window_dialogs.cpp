@@ -33,6 +33,16 @@ void MainWindow::chooseModel() {
   if (!path.isEmpty()) open(path);
 }
 
+void MainWindow::locateModel() {
+  const QString name = session_.missingSource();
+  const bool file = name.endsWith(QStringLiteral(".gguf"));
+  const QString title = tr("Where is %1?").arg(name);
+  const QString path = file
+                           ? QFileDialog::getOpenFileName(this, title, {}, QStringLiteral("*.gguf"))
+                           : QFileDialog::getExistingDirectory(this, title);
+  if (!path.isEmpty()) session_.locateSource(path.toStdString());
+}
+
 void MainWindow::chooseTarget() {
   const QString target = QFileDialog::getSaveFileName(
       this, tr("Where the run goes"), QString::fromStdString(session_.target().string()));

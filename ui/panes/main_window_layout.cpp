@@ -18,6 +18,7 @@
 #include "ui/panes/log_pane.h"
 #include "ui/panes/main_window.h"
 #include "ui/panes/map_pane.h"
+#include "ui/panes/measure_bar.h"
 #include "ui/panes/preflight_pane.h"
 #include "ui/panes/scale_search_pane.h"
 #include "ui/panes/start_pane.h"
@@ -68,7 +69,12 @@ void MainWindow::buildPages() {
   views_->setChildrenCollapsible(false);
   pages_->addWidget(start_);
   pages_->addWidget(preflight_);
-  pages_->addWidget(views_);
+  auto* column = new QVBoxLayout(work_);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  column->addWidget(measureBar_);
+  column->addWidget(views_, 1);
+  pages_->addWidget(work_);
   pages_->addWidget(chatPage_);
   setCentralWidget(pages_);
 }
@@ -126,7 +132,7 @@ void MainWindow::showPage() {
   const bool inspect = work && layout_ == WorkLayout::Inspect;
   QWidget* centre = start_;
   if (shown == Page::Preflight) centre = preflight_;
-  if (work) centre = chat ? static_cast<QWidget*>(chatPage_) : views_;
+  if (work) centre = chat ? static_cast<QWidget*>(chatPage_) : work_;
   const bool moved = pages_->currentWidget() != centre;
   pages_->setCurrentWidget(centre);
   header_->setLayoutShown(layout_);

@@ -115,8 +115,9 @@ void WeightErrorPane::refresh(Changes changes) {
     switch (study.stage) {
       case StudyStage::NotAtHand:
         sentence =
-            tr("The statistics of this block are no longer in memory; a new run measures "
-               "them again.");
+            session().missingSource().isEmpty()
+                ? tr("Measure this linear to see where rounding hurts.")
+                : tr("The weights are in %1, which was not found.").arg(session().missingSource());
         break;
       case StudyStage::Failed:
         sentence = study.error;

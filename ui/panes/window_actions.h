@@ -35,6 +35,8 @@ enum class Command {
   PauseResume,
   Cancel,
   Evaluate,
+  MeasureLinear,
+  LocateModel,
   SendPrompt,
   StopChat,
   Regenerate,

@@ -22,6 +22,8 @@ constexpr std::size_t kPathBytes = 4000;
 constexpr const char* kLock = "lock";
 constexpr const char* kStaging = "out";
 constexpr const char* kReplaced = "replaced";
+/// Holds the identity of the staged folder, which it keeps when it is renamed to the target.
+constexpr const char* kPublishing = "publishing";
 
 std::string shown(const std::filesystem::path& path) {
   return escaped(path.string(), kPathBytes);
@@ -45,10 +47,19 @@ bool is_model_folder(const std::filesystem::path& path) {
   return std::filesystem::is_empty(path) || is_taken(path / "config.json");
 }
 
+/// The start of a small file of ours.
+std::string start_of(int descriptor) {
+  std::array<char, 64> text{};
+  const ssize_t got = ::pread(descriptor, text.data(), text.size(), 0);
+  return {text.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+}
+
+std::string identity_of(const struct stat& status) {
+  return std::to_string(status.st_dev) + " " + std::to_string(status.st_ino) + "\n";
+}
+
 std::string holder_of(int lock) {
-  std::array<char, 32> text{};
-  const ssize_t got = ::pread(lock, text.data(), text.size() - 1, 0);
-  const std::string digits(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  const std::string digits = start_of(lock);
   const std::size_t end = digits.find_first_not_of("0123456789");
   return end == 0 || digits.empty() ? "another process" : "process " + digits.substr(0, end);
 }
@@ -105,6 +116,18 @@ void check_target(const std::filesystem::path& target, ExistingTarget existing) 
   }
 }
 
+bool was_published(const std::filesystem::path& target) {
+  struct stat status {};
+  const std::filesystem::path path = normal(target);
+  if (::lstat(path.c_str(), &status) != 0) return false;
+  const int mark =
+      ::open((job_folder_path(path) / kPublishing).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (mark < 0) return false;
+  const std::string published = start_of(mark);
+  ::close(mark);
+  return published == identity_of(status);
+}
+
 JobFolder::JobFolder(FileSystem& files, const std::filesystem::path& target)
     : target_(normal(target)),
       parent_(open_parent(files, target_)),
@@ -137,6 +160,7 @@ void JobFolder::take_lock() {
 }
 
 Folder JobFolder::fresh_staging() const {
+  folder_.remove_file(kPublishing);
   folder_.remove_tree(kStaging);
   return folder_.subfolder(kStaging);
 }
@@ -149,6 +173,7 @@ void JobFolder::publish(ExistingTarget existing) const {
                     "it back and give the same command again");
   }
   check_target(target_, existing);
+  mark_staging();
   const std::string name = target_.filename().string();
   if (is_taken(target_)) {
     swap_with_old(name);
@@ -158,6 +183,14 @@ void JobFolder::publish(ExistingTarget existing) const {
   parent_.sync();
   folder_.remove_tree(kStaging);
   folder_.remove_tree(kReplaced);
+}
+
+void JobFolder::mark_staging() const {
+  struct stat status {};
+  if (::fstatat(folder_.descriptor(), kStaging, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    throw_file_error(errno, "publishing", folder_.path() / kStaging);
+  }
+  put_file(folder_, kPublishing, identity_of(status));
 }
 
 void JobFolder::place_new(const std::string& name) const {
@@ -194,6 +227,8 @@ void JobFolder::swap_with_old(const std::string& name) const {
 void JobFolder::remove() {
   FileSystem& files = folder_.files();
   folder_.remove_tree(kStaging);
+  folder_.remove_tree(kReplaced);
+  folder_.remove_file(kPublishing);
   folder_.remove_file(kLock);
   const int removed = files.remove_folder(parent_.descriptor(), folder_.path().filename().string());
   if (removed < 0 && removed != -ENOENT && removed != -ENOTEMPTY) {

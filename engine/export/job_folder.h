@@ -21,6 +21,10 @@ std::filesystem::path job_folder_path(const std::filesystem::path& target);
 /// Error(BadInput) unless `target` is free, or is a model folder that may be replaced.
 void check_target(const std::filesystem::path& target, ExistingTarget existing);
 
+/// Whether `target` is what the job beside it published: a process that ended between publishing and
+/// clean-up left the rest of the job there, and nothing in it is needed any more.
+bool was_published(const std::filesystem::path& target);
+
 class JobFolder {
  public:
   /// Makes the folder when absent and takes its lock. Error(BadInput) naming the process that holds
@@ -42,6 +46,7 @@ class JobFolder {
 
  private:
   void take_lock();
+  void mark_staging() const;
   void place_new(const std::string& name) const;
   void swap_with_old(const std::string& name) const;
 

@@ -129,4 +129,8 @@ RunFinished run_job(Backend& backend, const Plan& plan, RunControl& control, con
 /// Removes the journal of an unfinished run (the user asked to start over).
 void discard_journal(const std::filesystem::path& target);
 
+/// Removes what a process that ended right after publishing `target` left beside it; nothing else,
+/// and no error when that cannot be done.
+void remove_litter(const std::filesystem::path& target);
+
 }  // namespace salient

@@ -171,6 +171,7 @@ void find_journal(Plan& plan) {
 void check_target_of(Plan& plan) {
   if (plan.options.target.empty()) return;
   check_apart(plan.options);
+  remove_litter(plan.options.target);
   check_target(plan.options.target,
                plan.options.overwrite ? ExistingTarget::Replace : ExistingTarget::Refuse);
   find_journal(plan);

@@ -54,6 +54,7 @@ class Run {
     job_ = std::make_unique<JobFolder>(system_files(), plan_.options.target);
     identity_ = plan_identity(plan_);
     settle_plan_file();
+    plan_settled_ = true;
     open_source();
     read_windows();
     journal_.emplace(*job_, shape_, job_id_of(identity_),
@@ -64,6 +65,18 @@ class Run {
     replay(finished);
     if (finished < shape_.config.num_layers) run_blocks(finished);
     export_result();
+  }
+
+  /// After a failure: what holds no finished block is nothing to go on from.
+  void drop_empty_journal() noexcept {
+    try {
+      if (!plan_settled_ || count_steps(job_->folder().path()) > 0) return;
+      remove_journal_files(job_->folder());
+      job_->remove();
+    } catch (const std::exception&) {
+      // The failure itself is what is told.
+      return;
+    }
   }
 
  private:
@@ -267,6 +280,7 @@ class Run {
   const EventSink& sink_;
   nlohmann::ordered_json identity_;
   std::unique_ptr<JobFolder> job_;
+  bool plan_settled_ = false;  ///< the journal is this run's own
   std::unique_ptr<Checkpoint> source_;
   DecoderShape shape_;
   CalibrationWindows windows_;
@@ -293,6 +307,7 @@ RunFinished outcome_of(Run& run) {
     finished.error_kind = ErrorKind::Failure;
     finished.sentence = error.what();
   }
+  if (finished.outcome != Outcome::Done) run.drop_empty_journal();
   return finished;
 }
 
@@ -318,6 +333,15 @@ void discard_journal(const std::filesystem::path& target) {
   JobFolder job(system_files(), target);
   remove_journal_files(job.folder());
   job.remove();
+}
+
+void remove_litter(const std::filesystem::path& target) {
+  try {
+    if (was_published(target)) discard_journal(target);
+  } catch (const Error&) {
+    // Its writer is still at it, or the folder is read-only.
+    return;
+  }
 }
 
 }  // namespace salient

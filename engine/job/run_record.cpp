@@ -231,6 +231,7 @@ bool has_run_record(const std::filesystem::path& folder) {
 }
 
 RunRecord open_run_record(const std::filesystem::path& folder) {
+  remove_litter(folder);
   if (!has_run_record(folder)) {
     throw Error(ErrorKind::BadInput, escaped(folder.string(), 4096) +
                                          ": has no salient/record.json, so it is no run of ours");
@@ -312,6 +313,7 @@ void export_run(const std::filesystem::path& run, ExportFormat format,
                 const std::filesystem::path& target, ExistingTarget existing,
                 const std::filesystem::path& source, const std::stop_token& stop,
                 const ExportProgressSink& progress) {
+  remove_litter(target);
   const RunRecord record = open_run_record(run);
   const std::unique_ptr<Checkpoint> weights = open_checkpoint(run);
   std::unique_ptr<Checkpoint> original;

@@ -80,6 +80,22 @@ TEST_CASE("publishing is refused when the target appeared meanwhile") {
   CHECK(text_of(target / "mine") == "kept");
 }
 
+TEST_CASE("a job knows its published target, also one that replaced another") {
+  const TemporaryFolder folder;
+  const fs::path target = folder.path() / "out";
+  for (const ExistingTarget existing : {ExistingTarget::Refuse, ExistingTarget::Replace}) {
+    JobFolder job(system_files(), target);
+    put_file(job.fresh_staging(), "config.json", "{}");
+    CHECK_FALSE(was_published(target));
+    job.publish(existing);
+    CHECK(was_published(target));
+    static_cast<void>(job.fresh_staging());
+    CHECK_FALSE(was_published(target));
+    job.remove();
+    CHECK_FALSE(fs::exists(job_folder_path(target)));
+  }
+}
+
 TEST_CASE("replacing swaps the folders and then removes the old one") {
   const TemporaryFolder folder;
   const fs::path target = folder.path() / "out";

@@ -6,8 +6,10 @@
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "engine/export/job_folder.h"
+#include "engine/job/run_record.h"
 #include "engine/runtime/loaded_model.h"
 #include "tests/job/tiny_run.h"
 
@@ -212,6 +214,45 @@ TEST_CASE("another plan on an unfinished target is refused with what differs") {
   });
   discard_journal(dropped.target());
   CHECK_FALSE(std::filesystem::exists(dropped.job_folder()));
+}
+
+TEST_CASE("what a kill between publishing and clean-up leaves is removed by the next command") {
+  for (const bool by_plan : {true, false}) {
+    TinyRun tiny;
+    tiny.run([&](const Event& event) {
+      if (name_of(event) == "BlockFinished") tiny.control->cancel();
+    });
+    tiny.control = std::make_unique<RunControl>();
+    const auto journal = tiny.folder.path() / "journal";
+    std::filesystem::copy(tiny.job_folder(), journal, std::filesystem::copy_options::recursive);
+    REQUIRE(tiny.run().outcome == Outcome::Done);
+    struct stat status {};
+    REQUIRE(::stat(tiny.target().c_str(), &status) == 0);
+    const std::string device = std::to_string(status.st_dev) + " ";
+    std::filesystem::rename(journal, tiny.job_folder());
+    std::ofstream(tiny.job_folder() / "publishing") << device << status.st_ino + 1 << "\n";
+    static_cast<void>(open_run_record(tiny.target()));
+    CHECK(std::filesystem::exists(tiny.job_folder()));
+    std::ofstream(tiny.job_folder() / "publishing") << device << status.st_ino << "\n";
+    if (by_plan) {
+      CHECK_THROWS_AS(static_cast<void>(tiny.plan()), Error);
+    } else {
+      static_cast<void>(open_run_record(tiny.target()));
+    }
+    CHECK_FALSE(std::filesystem::exists(tiny.job_folder()));
+    CHECK(std::filesystem::exists(tiny.target() / "config.json"));
+  }
+}
+
+TEST_CASE("a run that fails before its first block is finished leaves nothing behind") {
+  TinyRun tiny;
+  const auto tokenizer = tiny.source() / "tokenizer.json";
+  std::filesystem::resize_file(tokenizer, std::filesystem::file_size(tokenizer) / 2);
+  const RunFinished end = tiny.run();
+  CHECK(end.outcome == Outcome::Failed);
+  CHECK(end.error_kind == ErrorKind::BadInput);
+  CHECK_FALSE(std::filesystem::exists(tiny.job_folder()));
+  CHECK_FALSE(tiny.published());
 }
 
 TEST_CASE("F10: a second writer is refused while the first one holds the target") {

@@ -49,6 +49,31 @@ void check_ids(const std::vector<TokenId>& ids, const Tokenizer& tokenizer) {
   }
 }
 
+void print_ids(const std::vector<TokenId>& ids, Terminal& terminal) {
+  if (terminal.json()) return terminal.print_json(nlohmann::ordered_json(ids));
+  std::string line;
+  for (const TokenId id : ids) line += (line.empty() ? "" : " ") + std::to_string(id);
+  terminal.print(line);
+}
+
+void run(const Flags& flags, Terminal& terminal) {
+  const auto checkpoint = open_checkpoint(flags.path);
+  const auto tokenizer = load_tokenizer(checkpoint->tokenizer_source());
+  for (const std::string& warning : tokenizer->warnings()) terminal.warn(warning);
+  const std::string input{std::istreambuf_iterator<char>(std::cin), {}};
+  if (!flags.decode) {
+    return print_ids(
+        tokenizer->encode(input, flags.special ? SpecialTokens::Add : SpecialTokens::Omit,
+                          flags.special ? ControlTokens::Parse : ControlTokens::PlainText),
+        terminal);
+  }
+  const auto ids = parse_ids(input);
+  check_ids(ids, *tokenizer);
+  const std::string text = tokenizer->decode(ids);
+  if (terminal.json()) return terminal.print_json({{"text", text}});
+  terminal.stream(text);
+}
+
 }  // namespace
 
 Command add_tokenize(CLI::App& root) {
@@ -57,27 +82,7 @@ Command add_tokenize(CLI::App& root) {
   app->add_option("PATH", flags->path, "a model with a tokenizer")->required();
   app->add_flag("--decode", flags->decode, "ids on stdin to text on stdout");
   app->add_flag("--special", flags->special, "add BOS/EOS and read control tokens in the text");
-  return {app, [flags](const Context&, Terminal& terminal) {
-            const auto checkpoint = open_checkpoint(flags->path);
-            const auto tokenizer = load_tokenizer(checkpoint->tokenizer_source());
-            const std::string input{std::istreambuf_iterator<char>(std::cin), {}};
-            if (flags->decode) {
-              const auto ids = parse_ids(input);
-              check_ids(ids, *tokenizer);
-              terminal.stream(tokenizer->decode(ids));
-              return;
-            }
-            const auto ids =
-                tokenizer->encode(input, flags->special ? SpecialTokens::Add : SpecialTokens::Omit,
-                                  flags->special ? ControlTokens::Parse : ControlTokens::PlainText);
-            if (terminal.json()) {
-              terminal.print_json(nlohmann::ordered_json(ids));
-              return;
-            }
-            std::string line;
-            for (const TokenId id : ids) line += (line.empty() ? "" : " ") + std::to_string(id);
-            terminal.print(line);
-          }};
+  return {app, [flags](const Context&, Terminal& terminal) { run(*flags, terminal); }};
 }
 
 }  // namespace salient::app

@@ -3,7 +3,7 @@
 
 // The table of bad inputs: each row is the tiny valid checkpoint with one thing wrong (or odd), and
 // what opening it must lead to. The readers' tests walk it, the fuzz drivers take it as seeds, and
-// the command line's tests can check exit statuses on it. Ids are those of the reliability notes.
+// the process tests check exit statuses on it. Ids are those of the reliability notes.
 
 #include <filesystem>
 #include <functional>
@@ -32,7 +32,8 @@ struct BadInput {
   std::string tensor = {};  ///< when not empty: open must succeed and reading this has the outcome
   DType as = DType::F32;    ///< how it is read
   double seconds = 1.0;     ///< time allowed
-  std::size_t mebibytes = 512;  ///< memory allowed on top of what was in use
+  std::size_t mebibytes = 512;   ///< memory allowed on top of what was in use
+  std::string text = "a river";  ///< what a tokenizer is given to cut
 };
 
 std::vector<BadInput> safetensors_inputs();
@@ -43,7 +44,12 @@ std::vector<BadInput> gguf_tensor_inputs();
 std::vector<BadInput> config_inputs();
 std::vector<BadInput> number_inputs();
 
-/// All of them.
+/// All of these.
 std::vector<BadInput> bad_inputs();
+
+/// A sound model whose tokenizer is bad: the outcome is that of cutting `text`.
+std::vector<BadInput> tokenizer_inputs();
+/// A sound model whose chat template is bad: the outcome is that of one turn of chat.
+std::vector<BadInput> template_inputs();
 
 }  // namespace salient::tests

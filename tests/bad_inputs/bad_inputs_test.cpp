@@ -11,26 +11,13 @@
 #include "engine/error.h"
 #include "tests/bad_inputs/bad_input.h"
 #include "tests/bad_inputs/memory_peak.h"
+#include "tests/bad_inputs/sanitizers.h"
 #include "tests/shared_data.h"
 
 using namespace salient;
 namespace fs = std::filesystem;
 
 namespace {
-
-#if defined(__has_feature)
-#define SALIENT_HAS_FEATURE(name) __has_feature(name)
-#else
-#define SALIENT_HAS_FEATURE(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    SALIENT_HAS_FEATURE(address_sanitizer) || SALIENT_HAS_FEATURE(thread_sanitizer)
-constexpr double kSlower = 10.0;
-constexpr bool kMeasuresMemory = false;
-#else
-constexpr double kSlower = 1.0;
-constexpr bool kMeasuresMemory = true;
-#endif
 
 /// Every entry below `folder` with its size: nothing may be written or left behind.
 std::map<fs::path, std::uint64_t> listing(const fs::path& folder) {
@@ -123,8 +110,8 @@ void check_row(const tests::BadInput& row) {
   const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   const auto risen = memory.risen_mebibytes();
   check_outcome(row, verdict);
-  CHECK(seconds < row.seconds * kSlower);
-  if (kMeasuresMemory && risen) CHECK(*risen < row.mebibytes);
+  CHECK(seconds < row.seconds * tests::kSanitizerSlowdown);
+  if (!tests::kSanitized && risen) CHECK(*risen < row.mebibytes);
   CHECK(listing(folder.path()) == before);
 }
 
@@ -158,5 +145,8 @@ TEST_CASE("bad numbers have the outcome of their row") {
 
 TEST_CASE("every row has an id of its own") {
   std::set<std::string> ids;
-  for (const tests::BadInput& row : tests::bad_inputs()) CHECK(ids.insert(row.id).second);
+  for (const auto& rows :
+       {tests::bad_inputs(), tests::tokenizer_inputs(), tests::template_inputs()}) {
+    for (const tests::BadInput& row : rows) CHECK(ids.insert(row.id).second);
+  }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -9,54 +8,14 @@
 #include "engine/error.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tests/shared_data.h"
+#include "tests/tokenizer/sentencepiece_bytes.h"
 #include "tests/tokenizer/test_vectors.h"
 
 namespace {
 
 using salient::ControlTokens;
 using salient::SpecialTokens;
-
-std::string varint(std::uint64_t value) {
-  std::string bytes;
-  for (; value >= 0x80; value >>= 7U) bytes.push_back(static_cast<char>(0x80U | (value & 0x7FU)));
-  bytes.push_back(static_cast<char>(value));
-  return bytes;
-}
-
-std::string field(std::uint32_t number, const std::string& bytes) {
-  return varint(number << 3U | 2U) + varint(bytes.size()) + bytes;
-}
-
-std::string number(std::uint32_t field_number, std::uint64_t value) {
-  return varint(std::uint64_t{field_number} << 3U) + varint(value);
-}
-
-std::string piece(const std::string& text, float score, int type) {
-  std::string bits;
-  const auto raw = std::bit_cast<std::uint32_t>(score);
-  for (unsigned shift = 0; shift < 32; shift += 8) bits.push_back(static_cast<char>(raw >> shift));
-  return field(1, field(1, text) + varint(2U << 3U | 5U) + bits +
-                      number(3, static_cast<std::uint64_t>(type)));
-}
-
-std::string byte_pieces(int count) {
-  const char* digits = "0123456789ABCDEF";
-  std::string bytes;
-  for (int byte = 0; byte < count; ++byte) {
-    bytes += piece({'<', '0', 'x', digits[byte / 16], digits[byte % 16], '>'}, 0.0F, 6);
-  }
-  return bytes;
-}
-
-const std::string kHead = piece("<unk>", 0, 2) + piece("<s>", 0, 3) + piece("</s>", 0, 3);
-const std::string kWords = piece("\u2581", -1, 1) + piece("a", -2, 1) + piece("\u2581a", -3, 1);
-/// BPE with byte fallback; no white space removed.
-const std::string kTrainer = field(2, number(3, 2) + number(35, 1));
-const std::string kNormalizer = field(3, number(4, 0));
-
-std::string good_model() {
-  return kHead + byte_pieces(256) + kWords + kTrainer + kNormalizer;
-}
+using namespace salient::tests::sentencepiece;
 
 std::unique_ptr<salient::Tokenizer> load(const std::string& bytes, std::int64_t rows = 0) {
   const salient::tests::TemporaryFolder folder;

@@ -28,7 +28,8 @@ constexpr std::array kBanned = {
     Banned{"std::stoi(", "from_chars knows no locale and does not throw"},
     Banned{"std::stod(", "from_chars knows no locale and does not throw"},
     Banned{"atoi(", "from_chars tells errors"},
-    Banned{"system(", "nothing is handed to a shell"},
+    Banned{" system(", "nothing is handed to a shell"},
+    Banned{"std::system(", "nothing is handed to a shell"},
     Banned{"TODO", "open ends belong into an issue"},
     Banned{"FIXME", "open ends belong into an issue"},
 };
@@ -61,7 +62,7 @@ TEST_CASE("banned calls stay out") {
       if (is_comment(file.lines[i])) continue;
       for (const Banned& banned : kBanned) {
         INFO(file.path << ":" << i + 1 << ": " << banned.why);
-        CHECK(file.lines[i].find(banned.text) == std::string::npos);
+        CHECK((" " + file.lines[i]).find(banned.text) == std::string::npos);
       }
     }
   }

@@ -3,12 +3,14 @@
 
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/linear_plain.h"
+#include "kernels/cuda/stream_linear.h"
 
 namespace salient::kernels::cuda {
 
 namespace {
 
 constexpr LinearVariant kVariants[] = {
+    {"stream", stream_linear_supports, launch_stream_linear},
     {"plain", plain_linear_supports, launch_plain_linear},
 };
 
@@ -27,17 +29,6 @@ DeviceLimits device_limits(int device) {
       "shared memory");
   limits.capability = 10 * major + minor;
   return limits;
-}
-
-std::size_t linear_workspace_bytes(std::int64_t tokens, std::int64_t in_features,
-                                   std::int64_t out_features_of_all_targets) {
-  // Activations as float16, rows filled up; then partial sums of up to 8 splits.
-  constexpr std::int64_t kMostSplits = 8;
-  if (tokens <= 1) return 0;
-  const std::int64_t rows = (tokens + 127) / 128 * 128;
-  const std::int64_t columns = (in_features + 127) / 128 * 128;
-  const std::int64_t partial = tokens * (out_features_of_all_targets + 48) * kMostSplits;
-  return static_cast<std::size_t>(rows * columns * 2 + partial * 4 + 1024);
 }
 
 std::span<const LinearVariant> linear_variants() {

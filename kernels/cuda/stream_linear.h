@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Linears of 1 to 16 tokens at the speed of memory: see kernels/cuda/stream_plan.h. Dense weights
+// need in_features a multiple of 8.
+
+#include "kernels/cuda/packed_linear.h"
+
+namespace salient::kernels::cuda {
+
+bool stream_linear_supports(const LinearProblem& problem);
+void launch_stream_linear(const LinearProblem& problem, cudaStream_t stream);
+
+}  // namespace salient::kernels::cuda

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The streaming linear for up to 16 tokens: what its kernel is told. One block of 16 warps per
+// multiprocessor; a block owns a range of items (row blocks of 16 outputs), its warps deal the
+// items' tiles out among themselves, each through its own ring of shared-memory slots, and add up
+// their partial sums at the end of a pass (as many items as there are threads for their outputs).
+//
+//   shared memory   rings [16 warps][stages][tile] · x half [tokens, columns] · partial sums
+//                   [items of a pass][16 warps][tokens][16 rows]
+
+#include <cstddef>
+
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/packed_linear.h"
+
+namespace salient::kernels::cuda {
+
+struct StreamMatrix {
+  const std::uint8_t* weights;
+  const float* bias;
+  float* output;
+  int out_features;
+  int first_item;    ///< of this matrix
+  int first_output;  ///< of this matrix among all outputs, for partial sums
+};
+
+struct StreamPlan {
+  static constexpr int kWarps = 16;
+  static constexpr int kThreads = 32 * kWarps;
+
+  const float* x;            ///< [tokens, in], read by one-token problems
+  const void* prepared;      ///< half [tokens, columns], read by the others
+  const float* norm_weight;  ///< of one-token problems
+  float norm_epsilon;
+  float* partial;  ///< [splits, tokens, outputs] if there is more than one split
+  int tokens;
+  int token_columns;  ///< tokens whose sums are kept: 1, 8 or 16
+  int in_features;
+  int columns;      ///< in_features filled up to 128
+  int tiles;        ///< of a row block
+  int split_tiles;  ///< of a row block in one split (grid y)
+  int items;
+  int unit_items;  ///< items that must share a block: 2 for gate and up
+  int pass_items;
+  int outputs;
+  int matrix_count;
+  Epilogue epilogue;
+  StreamMatrix matrices[LinearProblem::kMostTargets];
+  int x_at;     ///< bytes into shared memory
+  int x_pitch;  ///< bytes from token to token
+  int partial_at;
+};
+
+struct StreamLaunch {
+  StreamPlan plan;
+  int blocks;
+  int splits;
+  int shared_bytes;
+  int spans;        ///< per tile: 1, 2 or 4
+  int token_tiles;  ///< of 8 tokens: 1 or 2
+  Dependency dependency;
+};
+
+constexpr int stream_tile_columns(int bits) {
+  return bits == 16 ? 64 : TiledShape::kColumns;
+}
+constexpr int stream_tile_bytes(int bits, int spans) {
+  return bits == 16 ? 2048 : bits * 256 + spans * TiledShape::kSpanBytes;
+}
+/// Slots of a warp's ring: 16 warps keep 34 to 68 KB on their way, and two blocks (the next
+/// launch's beside this one's) fit a multiprocessor while there is one token.
+constexpr int stream_stages(int bits, int token_tiles) {
+  if (bits == 16 || bits == 8) return 3;
+  if (bits == 4) return token_tiles == 1 ? 5 : 3;
+  return token_tiles == 1 ? 6 : 4;
+}
+
+void launch_stream_w2(const StreamLaunch& launch, cudaStream_t stream);
+void launch_stream_w3(const StreamLaunch& launch, cudaStream_t stream);
+void launch_stream_w4(const StreamLaunch& launch, cudaStream_t stream);
+void launch_stream_w8(const StreamLaunch& launch, cudaStream_t stream);
+void launch_stream_dense(const StreamLaunch& launch, cudaStream_t stream);
+
+}  // namespace salient::kernels::cuda

@@ -44,7 +44,7 @@ void write_npy(const std::filesystem::path& path, const Tensor& logits) {
 
 /// A dense checkpoint in float32, the precision of the goldens; packed codes where it is quantized.
 Decoder load(Backend& backend, const Checkpoint& checkpoint) {
-  if (checkpoint.already_quantized().empty()) return load_decoder(checkpoint, DType::F32);
+  if (checkpoint.already_quantized().empty()) return load_decoder(backend, checkpoint, DType::F32);
   return load_model(backend, checkpoint)->decoder;
 }
 
@@ -62,10 +62,10 @@ Command add_logits(CLI::App& root) {
             const auto backend = make_cpu_backend(context.globals.threads);
             const auto checkpoint = open_checkpoint(flags->path);
             const Decoder decoder = load(*backend, *checkpoint);
-            Sequence sequence =
-                make_sequence(decoder.shape, static_cast<std::int64_t>(flags->ids.size()));
-            const Tensor logits =
-                forward(*backend, decoder, sequence, flags->ids, LogitsOf::EveryToken);
+            Sequence sequence = make_sequence(*backend, decoder.shape,
+                                              static_cast<std::int64_t>(flags->ids.size()));
+            const Tensor logits = backend->download(
+                forward(*backend, decoder, sequence, flags->ids, LogitsOf::EveryToken));
             write_npy(flags->out, logits);
             if (terminal.json()) {
               terminal.print_json({{"file", flags->out.string()}, {"shape", logits.shape()}});

@@ -5,14 +5,18 @@
 // decode is few launches; the statistics and the search of quantization are stages too. CpuBackend
 // is the specification and the oracle of every other backend.
 //
-// Activations are float32 [tokens, features], dense. Sums run in an order that depends neither on
-// the number of tokens in a call nor on the number of threads: the same row gives the same bits.
-// Thread: one caller at a time; calls block. Shapes that do not fit are std::logic_error.
+// Tensors of a call are in the device's memory (`allocate`, `upload`); spans are the host's.
+// Activations are float32 [tokens, features], dense. On the CPU sums run in an order that depends
+// neither on the number of tokens in a call nor on the number of threads: the same row gives the
+// same bits. Thread: one caller at a time; a call that returns numbers to the host blocks. Shapes
+// that do not fit are std::logic_error; memory that runs out is Error(Resources).
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/backend/linear.h"
 #include "engine/tensor/quantized_matrix.h"
@@ -45,10 +49,31 @@ struct LinearTarget {
   Tensor& output;  ///< [tokens, out_features] F32
 };
 
-/// Keys and values of one block, for one sequence.
+/// Keys and values of one block, for one sequence, in the dtype of the backend that made them.
 struct KvLayer {
-  Tensor keys;    ///< [num_kv_heads, capacity, head_dim] F32, after rotation
-  Tensor values;  ///< [num_kv_heads, capacity, head_dim] F32
+  Tensor keys;    ///< [num_kv_heads, capacity, head_dim], after rotation
+  Tensor values;  ///< [num_kv_heads, capacity, head_dim]
+};
+
+/// Where the tokens of a call stand in their sequence. The index is in the device's memory, so that
+/// one recorded step serves every token.
+struct CachePosition {
+  const Tensor& first;  ///< I32 [1], position of the call's first token
+  std::int64_t limit;   ///< at least first + tokens; decides how the work is split
+};
+
+/// What a decode step reads and leaves for the next one.
+struct DecodeState {
+  Tensor token;     ///< I32 [1] the id to be read
+  Tensor position;  ///< I32 [1] where it stands
+  Tensor ids;       ///< I32 [capacity] the ids of the sequence by position
+};
+
+/// Stages recorded once and run again with the same tensors; a device may replay them as one piece.
+class Program {
+ public:
+  virtual ~Program() = default;
+  virtual void run() = 0;
 };
 
 struct AttentionShape {
@@ -75,24 +100,42 @@ class Backend {
   /// Bytes per second of a plain read over a buffer of `bytes`, measured now.
   virtual double measure_read_bandwidth(std::int64_t bytes) = 0;
 
+  // Memory. The bodies here are those of a device whose memory is the host's.
+
+  /// Uninitialised.
+  virtual Tensor allocate(DType dtype, Shape shape);
+  virtual Tensor allocate_zeros(DType dtype, Shape shape);
+  /// The same numbers in the device's memory; the handle itself where that is where they are.
+  virtual Tensor upload(const Tensor& tensor);
+  /// The same numbers in the host's memory; waits for the stages before.
+  virtual Tensor download(const Tensor& tensor);
+  /// A tensor of its own with the same numbers.
+  virtual Tensor copy(const Tensor& tensor);
+  /// Overwrites the first values of an I32 tensor.
+  virtual void write(std::span<const std::int32_t> values, Tensor& tensor);
+  virtual KvLayer make_kv_layer(std::int64_t num_kv_heads, std::int64_t capacity,
+                                std::int64_t head_dim);
+  /// Calls `stages` to record them. Tensors of the backend that they take must outlive the program;
+  /// those that they make for themselves are kept by it.
+  virtual std::unique_ptr<Program> record(std::function<void()> stages);
+
   virtual void set_activation_precision(ActivationPrecision precision) = 0;
   virtual PackedLinear pack(const QuantizedMatrix& matrix, Tensor bias) = 0;
 
   // Decoder stages.
 
-  /// x = table[ids]; table [vocab, hidden] F32, F16, BF16.
-  virtual void embed(const Tensor& table, std::span<const std::int32_t> ids, Tensor& x) = 0;
+  /// x = table[ids]; table [vocab, hidden] F32, F16, BF16; ids I32 [tokens], each below vocab.
+  virtual void embed(const Tensor& table, const Tensor& ids, Tensor& x) = 0;
   /// Like `embed`, from a packed table (a quantized head that is also the embedding).
-  virtual void embed_packed(const PackedLinear& table, std::span<const std::int32_t> ids,
-                            Tensor& x) = 0;
+  virtual void embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) = 0;
   /// h = norm(x); every target = linear(h). `normed` receives h when not null.
   virtual void norm_linears(const RmsNorm& norm, const Tensor& x,
                             std::span<const LinearTarget> targets, Tensor* normed) = 0;
-  /// Rotates q [tokens, num_heads·head_dim] and k [tokens, num_kv_heads·head_dim] at positions
-  /// position…position+tokens-1, appends k and v to the cache there, and writes causal
-  /// grouped-query attention over everything cached to `out` [tokens, num_heads·head_dim].
+  /// Rotates q [tokens, num_heads·head_dim] and k [tokens, num_kv_heads·head_dim] at the tokens'
+  /// positions, writes k and v into the cache there, and causal grouped-query attention over
+  /// everything cached to `out` [tokens, num_heads·head_dim]. q and k may be left rotated or not.
   virtual void attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
-                         std::int64_t position, KvLayer& cache, Tensor& out) = 0;
+                         const CachePosition& position, KvLayer& cache, Tensor& out) = 0;
   /// x += linear(input).
   virtual void linear_residual(const Linear& linear, const Tensor& input, Tensor& x) = 0;
   /// h = norm(x); hidden = act(gate(h)) * up(h), [tokens, intermediate]. `normed` as above.
@@ -101,14 +144,41 @@ class Backend {
                             Tensor* normed) = 0;
   /// output = linear(input), nothing fused.
   virtual void linear(const Linear& linear, const Tensor& input, Tensor& output) = 0;
+  /// token = the lowest id of the largest of `logits` [1, vocab]; position += 1;
+  /// ids[position] = token.
+  virtual void pick_greedy(const Tensor& logits, DecodeState& state);
 
   // Statistics of calibration.
 
   /// gram [n, n] F32, lower triangle, += xᵀ x for x [tokens, n].
   virtual void accumulate_gram(const Tensor& x, Tensor& gram) = 0;
-  /// Per channel: sum |x| (float64) and max |x|, both [n].
-  virtual void accumulate_magnitude(const Tensor& x, std::span<double> sum,
-                                    std::span<float> max) = 0;
+  /// Per channel: sum [n] F64 += Σ |x|, max [n] F32 = max(max, |x|).
+  virtual void accumulate_magnitude(const Tensor& x, Tensor& sum, Tensor& max) = 0;
+
+  /// The diagonal of a Gram matrix [n, n] F32.
+  virtual std::vector<float> diagonal(const Tensor& gram);
+
+  // Folding: new tensors, the arguments are left as they are.
+
+  /// W·diag(column_scales), its rows divided by `row_divisors`; either may be empty.
+  virtual Tensor fold(const Tensor& weight, std::span<const float> column_scales,
+                      std::span<const float> row_divisors);
+  /// D⁻¹ G D⁻¹ with D = diag(scales), lower triangle.
+  virtual Tensor fold_gram(const Tensor& gram, std::span<const float> scales);
+  /// a + b, F32.
+  virtual Tensor add(const Tensor& a, const Tensor& b);
+  /// Σ (a - b)², F32 of one shape.
+  virtual double squared_distance(const Tensor& a, const Tensor& b);
+  /// The largest |w| of every group, [out_features, num_groups] F32.
+  virtual Tensor group_peaks(const Tensor& weight, const QuantScheme& scheme);
+  /// The largest |w| of every column, [in_features].
+  virtual std::vector<float> column_peaks(const Tensor& weight);
+  /// Δ′/Δ of every group, [out_features, num_groups] F64: the step of rounding W·diag(s) over that
+  /// of rounding W, both exact (before float16).
+  virtual Tensor step_ratios(const Tensor& weight, std::span<const double> channel_scales,
+                             const QuantScheme& scheme);
+  /// Rows [rows.size(), in_features] of `weight`, in the order asked.
+  virtual Tensor gather_rows(const Tensor& weight, std::span<const std::int32_t> rows);
 
   // The search.
 
@@ -124,6 +194,9 @@ class Backend {
   /// The codes of W·diag(s), clipped. Steps are float16 before codes are chosen.
   virtual QuantizedMatrix quantize(const RoundingProblem& problem) = 0;
 };
+
+/// The linear in the backend's memory; a packed one is there already.
+Linear upload(Backend& backend, const Linear& linear);
 
 /// `threads` 0: one per physical core of this process's affinity.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0);

@@ -81,13 +81,13 @@ void CpuBackend::set_activation_precision(ActivationPrecision precision) {
   precision_ = precision;
 }
 
-void CpuBackend::embed(const Tensor& table, std::span<const std::int32_t> ids, Tensor& x) {
-  const auto tokens = static_cast<std::int64_t>(ids.size());
-  expect_float32("embed", "x", x, {tokens, table.dim(1)});
-  for (const std::int32_t id : ids) {
+void CpuBackend::embed(const Tensor& table, const Tensor& ids, Tensor& x) {
+  expect_float32("embed", "x", x, {ids.size(), table.dim(1)});
+  for (const std::int32_t id : ids.as<std::int32_t>()) {
     if (id < 0 || id >= table.dim(0)) throw std::logic_error("embed: id outside the table");
   }
-  cpu::embedding(cpu_, table.data(), number_of(table), table.dim(1), ids.data(), tokens, floats(x));
+  cpu::embedding(cpu_, table.data(), number_of(table), table.dim(1), ids.as<std::int32_t>().data(),
+                 ids.size(), floats(x));
 }
 
 void CpuBackend::linear(const Linear& linear, const Tensor& input, Tensor& output) {
@@ -210,8 +210,9 @@ void CpuBackend::prepare_rotary(const AttentionShape& shape, std::int64_t positi
 }
 
 void CpuBackend::attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
-                           std::int64_t position, KvLayer& cache, Tensor& out) {
+                           const CachePosition& at, KvLayer& cache, Tensor& out) {
   const std::int64_t tokens = q.dim(0);
+  const std::int64_t position = at.first.as<std::int32_t>()[0];
   const std::int64_t capacity = cache.keys.dim(1);
   const Shape all_heads = {tokens, shape.num_heads * shape.head_dim};
   const Shape key_heads = {tokens, shape.num_kv_heads * shape.head_dim};

@@ -21,20 +21,19 @@ class CpuBackend final : public Backend {
   void set_activation_precision(ActivationPrecision precision) override;
   PackedLinear pack(const QuantizedMatrix& matrix, Tensor bias) override;
 
-  void embed(const Tensor& table, std::span<const std::int32_t> ids, Tensor& x) override;
-  void embed_packed(const PackedLinear& table, std::span<const std::int32_t> ids,
-                    Tensor& x) override;
+  void embed(const Tensor& table, const Tensor& ids, Tensor& x) override;
+  void embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) override;
   void norm_linears(const RmsNorm& norm, const Tensor& x, std::span<const LinearTarget> targets,
                     Tensor* normed) override;
   void attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
-                 std::int64_t position, KvLayer& cache, Tensor& out) override;
+                 const CachePosition& position, KvLayer& cache, Tensor& out) override;
   void linear_residual(const Linear& linear, const Tensor& input, Tensor& x) override;
   void norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate, const Linear& up,
                     GatedActivation activation, Tensor& hidden, Tensor* normed) override;
   void linear(const Linear& linear, const Tensor& input, Tensor& output) override;
 
   void accumulate_gram(const Tensor& x, Tensor& gram) override;
-  void accumulate_magnitude(const Tensor& x, std::span<double> sum, std::span<float> max) override;
+  void accumulate_magnitude(const Tensor& x, Tensor& sum, Tensor& max) override;
 
   void rounding_error(const RoundingProblem& problem, Tensor& error) override;
   void quadratic_form(const Tensor& error, const Tensor& gram,

@@ -58,12 +58,10 @@ PackedLinear CpuBackend::pack(const QuantizedMatrix& matrix, Tensor bias) {
           .bias = std::move(bias)};
 }
 
-void CpuBackend::embed_packed(const PackedLinear& table, std::span<const std::int32_t> ids,
-                              Tensor& x) {
-  expect_float32("embed_packed", "x", x,
-                 {static_cast<std::int64_t>(ids.size()), table.in_features});
+void CpuBackend::embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) {
+  expect_float32("embed_packed", "x", x, {ids.size(), table.in_features});
   float* out = x.as<float>().data();
-  for (const std::int32_t id : ids) {
+  for (const std::int32_t id : ids.as<std::int32_t>()) {
     if (id < 0 || id >= table.out_features) {
       throw std::logic_error("embed_packed: id outside the table");
     }

@@ -49,13 +49,11 @@ void CpuBackend::accumulate_gram(const Tensor& x, Tensor& gram) {
   cpu::accumulate_gram(cpu_, x.as<float>().data(), x.dim(0), x.dim(1), gram.as<float>().data());
 }
 
-void CpuBackend::accumulate_magnitude(const Tensor& x, std::span<double> sum,
-                                      std::span<float> max) {
-  const auto channels = static_cast<std::size_t>(x.dim(1));
-  if (sum.size() != channels || max.size() != channels) {
-    throw std::logic_error("accumulate_magnitude: sum and max are not one per channel");
-  }
-  cpu::accumulate_magnitude(cpu_, x.as<float>().data(), x.dim(0), x.dim(1), sum.data(), max.data());
+void CpuBackend::accumulate_magnitude(const Tensor& x, Tensor& sum, Tensor& max) {
+  expect_shape("accumulate_magnitude", "sum", sum, {x.dim(1)});
+  expect_float32("accumulate_magnitude", "max", max, {x.dim(1)});
+  cpu::accumulate_magnitude(cpu_, x.as<float>().data(), x.dim(0), x.dim(1), sum.as<double>().data(),
+                            max.as<float>().data());
 }
 
 void CpuBackend::rounding_error(const RoundingProblem& problem, Tensor& error) {

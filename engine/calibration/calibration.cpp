@@ -16,32 +16,40 @@ class StatsTap final : public ActivationTap {
 
   void observe(Site site, const Tensor& x) override {
     SiteStats& stats = stats_[site];
-    std::vector<double>& sum = sums_[index_of(site)];
-    const auto features = static_cast<std::size_t>(x.dim(1));
+    Magnitudes& magnitudes = magnitudes_[index_of(site)];
     if (stats.gram.empty()) {
-      stats.gram = Tensor::zeros(DType::F32, {x.dim(1), x.dim(1)});
-      stats.max.assign(features, 0.0F);
-      sum.assign(features, 0.0);
+      stats.gram = backend_.allocate_zeros(DType::F32, {x.dim(1), x.dim(1)});
+      magnitudes.max = backend_.allocate_zeros(DType::F32, {x.dim(1)});
+      magnitudes.sum = backend_.allocate_zeros(DType::F64, {x.dim(1)});
     }
     backend_.accumulate_gram(x, stats.gram);
-    backend_.accumulate_magnitude(x, sum, stats.max);
+    backend_.accumulate_magnitude(x, magnitudes.sum, magnitudes.max);
     stats.tokens += x.dim(0);
   }
 
   ActivationStats finish() {
     for (const Site site : kSites) {
       SiteStats& stats = stats_[site];
-      for (const double sum : sums_[index_of(site)]) {
+      const Tensor sums = backend_.download(magnitudes_[index_of(site)].sum);
+      for (const double sum : sums.as<double>()) {
         stats.magnitude.push_back(static_cast<float>(sum / static_cast<double>(stats.tokens)));
       }
+      const Tensor max = backend_.download(magnitudes_[index_of(site)].max);
+      stats.max.assign(max.as<float>().begin(), max.as<float>().end());
+      stats.energy = backend_.diagonal(stats.gram);
     }
     return std::move(stats_);
   }
 
  private:
+  struct Magnitudes {
+    Tensor sum;  ///< [features] F64
+    Tensor max;  ///< [features] F32
+  };
+
   Backend& backend_;
   ActivationStats stats_;
-  std::array<std::vector<double>, kSites.size()> sums_;
+  std::array<Magnitudes, kSites.size()> magnitudes_;
 };
 
 void require_finite(const ActivationStats& stats) {
@@ -67,6 +75,7 @@ std::int64_t longest_window(const CalibrationState& state) {
 CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
                                const CalibrationWindows& windows) {
   const std::int64_t rows = embedding.dim(0);
+  const Tensor table = backend.upload(embedding);
   CalibrationState state;
   for (const std::vector<std::int32_t>& ids : windows.windows) {
     for (const std::int32_t id : ids) {
@@ -74,8 +83,11 @@ CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
       throw Error(ErrorKind::BadInput, "the calibration text has token " + std::to_string(id) +
                                            ", the embedding has " + std::to_string(rows) + " rows");
     }
-    Tensor x(DType::F32, {static_cast<std::int64_t>(ids.size()), embedding.dim(1)});
-    backend.embed(embedding, ids, x);
+    const auto tokens = static_cast<std::int64_t>(ids.size());
+    Tensor window = backend.allocate(DType::I32, {tokens});
+    backend.write(ids, window);
+    Tensor x = backend.allocate(DType::F32, {tokens, embedding.dim(1)});
+    backend.embed(table, window, x);
     state.hidden.push_back(std::move(x));
   }
   return state;
@@ -87,13 +99,14 @@ ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, con
                                 std::int64_t kept_windows) {
   StatsTap tap(backend);
   std::vector<Tensor> kept;
-  KvLayer cache = make_kv_layer(shape, longest_window(state));
+  KvLayer cache = make_kv_layer(backend, shape, longest_window(state));
+  const Tensor start = backend.allocate_zeros(DType::I32, {1});
   const auto total = static_cast<std::int64_t>(state.hidden.size());
   for (std::int64_t done = 0; done < total; ++done) {
     if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "calibration was cancelled");
     Tensor& hidden = state.hidden[static_cast<std::size_t>(done)];
-    if (done < kept_windows) kept.push_back(hidden.clone());
-    forward_block(backend, shape, block, hidden, 0, cache, &tap);
+    if (done < kept_windows) kept.push_back(backend.copy(hidden));
+    forward_block(backend, shape, block, hidden, {start, hidden.dim(0)}, cache, &tap);
     if (progress) progress(done + 1, total);
   }
   ActivationStats stats = tap.finish();

@@ -44,7 +44,8 @@ struct SiteStats {
   std::int64_t tokens = 0;
   std::vector<float> magnitude;  ///< [features] mean |x|
   std::vector<float> max;        ///< [features] max |x|
-  Tensor gram;                   ///< [features, features] F32, lower triangle of Σ x xᵀ
+  std::vector<float> energy;     ///< [features] Σ x², the diagonal of the Gram matrix
+  Tensor gram;  ///< [features, features] F32, lower triangle of Σ x xᵀ, in the device's memory
 };
 
 /// All four inputs of one block.
@@ -56,7 +57,7 @@ struct ActivationStats {
   SiteStats& operator[](Site site) { return sites[index_of(site)]; }
 };
 
-/// Hidden states of every window, carried from block to block.
+/// Hidden states of every window, carried from block to block, in the device's memory.
 struct CalibrationState {
   std::vector<Tensor> hidden;  ///< per window [tokens, hidden_size] F32
 };
@@ -64,10 +65,10 @@ struct CalibrationState {
 CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
                                const CalibrationWindows& windows);
 
-/// Pushes every window through `block` in place and returns the statistics of its inputs, with the
-/// inputs of the first `kept_windows` windows. `progress` is called after each window with (done,
-/// total). Throws Error(Cancelled) within one window (`state` is then of no further use), and
-/// Error(BadInput) for an activation that is not finite.
+/// Pushes every window through `block` (in the device's memory) in place and returns the statistics
+/// of its inputs, with the inputs of the first `kept_windows` windows. `progress` is called after
+/// each window with (done, total). Throws Error(Cancelled) within one window (`state` is then of no
+/// further use), and Error(BadInput) for an activation that is not finite.
 ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,
                                 CalibrationState& state, const std::stop_token& stop,
                                 const std::function<void(std::int64_t, std::int64_t)>& progress,

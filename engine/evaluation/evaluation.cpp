@@ -43,15 +43,18 @@ WindowScore score_window(Backend& backend, const Decoder& a, const Decoder* b,
                          std::span<const std::int32_t> ids, const std::stop_token& stop) {
   const auto capacity = static_cast<std::int64_t>(ids.size());
   const auto vocab = static_cast<std::size_t>(a.shape.config.vocab_size);
-  Sequence sequence_a = make_sequence(a.shape, capacity);
-  Sequence sequence_b = b != nullptr ? make_sequence(b->shape, capacity) : Sequence{};
+  Sequence sequence_a = make_sequence(backend, a.shape, capacity);
+  Sequence sequence_b = b != nullptr ? make_sequence(backend, b->shape, capacity) : Sequence{};
   WindowScore score;
   for (std::size_t begin = 0; begin + 1 < ids.size(); begin += kChunk) {
     if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "evaluation stopped");
     const auto chunk = ids.subspan(begin, std::min(kChunk, ids.size() - begin));
-    const Tensor logits_a = forward(backend, a, sequence_a, chunk, LogitsOf::EveryToken);
+    const Tensor logits_a =
+        backend.download(forward(backend, a, sequence_a, chunk, LogitsOf::EveryToken));
     const Tensor logits_b =
-        b != nullptr ? forward(backend, *b, sequence_b, chunk, LogitsOf::EveryToken) : Tensor();
+        b != nullptr
+            ? backend.download(forward(backend, *b, sequence_b, chunk, LogitsOf::EveryToken))
+            : Tensor();
     for (std::size_t i = 0; i < chunk.size() && begin + i + 1 < ids.size(); ++i) {
       const auto row_a = logits_a.as<float>().subspan(i * vocab, vocab);
       const auto row_b =

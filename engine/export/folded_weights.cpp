@@ -27,7 +27,7 @@ void clamp_groups(FoldedLinear& linear, const Tensor& clip, const QuantScheme& s
   const std::size_t groups = (columns + group - 1) / group;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t row = i / columns;
-    const float divisor = linear.row_divisors.empty() ? 1.0F : linear.row_divisors[row];
+    const float divisor = linear.folds.row_divisors.empty() ? 1.0F : linear.folds.row_divisors[row];
     const float limit = limits[row * groups + i % columns / group] / divisor;
     values[i] = std::clamp(values[i], -limit, limit);
   }

@@ -16,6 +16,8 @@ constexpr std::size_t kAlignment = 8;
 
 std::string_view word_of(DType dtype) {
   switch (dtype) {
+    case DType::F64:
+      return "F64";
     case DType::F32:
       return "F32";
     case DType::F16:

@@ -80,6 +80,12 @@ class Run {
   }
 
  private:
+  CalibrationState on_host(const CalibrationState& state) {
+    CalibrationState host;
+    for (const Tensor& hidden : state.hidden) host.hidden.push_back(backend_.download(hidden));
+    return host;
+  }
+
   ExistingTarget existing() const {
     return plan_.options.overwrite ? ExistingTarget::Replace : ExistingTarget::Refuse;
   }
@@ -186,13 +192,14 @@ class Run {
     CalibrationState state;
     if (found) {
       state = std::move(found->second);
+      for (Tensor& hidden : state.hidden) hidden = backend_.upload(hidden);
     } else {
       const Tensor embedding = load_embedding(*source_, shape_, table_dtype(*source_, shape_));
       state = embed_windows(backend_, embedding, windows_);
     }
     for (; at < block; ++at) {
       step();
-      const Block loaded = load_block(*source_, shape_, at, DType::F32);
+      const Block loaded = upload(backend_, load_block(*source_, shape_, at, DType::F32));
       static_cast<void>(calibrate(at, loaded, state));
     }
     return state;
@@ -214,7 +221,7 @@ class Run {
 
   void run_block(std::int64_t index, CalibrationState& state) {
     sink_(BlockStarted{index});
-    const Block block = load_block(*source_, shape_, index, DType::F32);
+    const Block block = upload(backend_, load_block(*source_, shape_, index, DType::F32));
     auto stats = std::make_shared<ActivationStats>(calibrate(index, block, state));
     sink_(StatsMeasured{index, stats});
     BlockOptions options;
@@ -234,7 +241,9 @@ class Run {
     record.sites = records_of(*stats);
     step();
     // The next block's input first: a step whose follow-up is missing would cost a forward pass.
-    if (index + 1 < shape_.config.num_layers) journal_->put_activations(index + 1, state);
+    if (index + 1 < shape_.config.num_layers) {
+      journal_->put_activations(index + 1, on_host(state));
+    }
     journal_->put(record);
     keep(record);
   }

@@ -65,15 +65,18 @@ Tensor load_final_norm(const Checkpoint& checkpoint, const DecoderShape& shape);
 /// The head as a linear; shares the embedding's memory when tied and of the same dtype.
 Linear load_head(const Checkpoint& checkpoint, const DecoderShape& shape, const Tensor& embedding);
 
-KvLayer make_kv_layer(const DecoderShape& shape, std::int64_t capacity);
+/// The block in the device's memory.
+Block upload(Backend& backend, const Block& block);
+
+KvLayer make_kv_layer(Backend& backend, const DecoderShape& shape, std::int64_t capacity);
 
 /// x [tokens, hidden] in place through one block, at `position` of the sequence in `cache`.
 void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
-                   std::int64_t position, KvLayer& cache, ActivationTap* tap = nullptr);
+                   const CachePosition& position, KvLayer& cache, ActivationTap* tap = nullptr);
 
 /// The two halves of `forward_block`: x += attention(norm(x)) and x += mlp(norm(x)).
 void forward_attention(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
-                       std::int64_t position, KvLayer& cache, ActivationTap* tap = nullptr);
+                       const CachePosition& position, KvLayer& cache, ActivationTap* tap = nullptr);
 void forward_mlp(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
                  ActivationTap* tap = nullptr);
 
@@ -91,18 +94,20 @@ struct Decoder {
   std::int64_t memory_bytes() const;
 };
 
-Decoder load_decoder(const Checkpoint& checkpoint, DType dtype);
+Decoder load_decoder(Backend& backend, const Checkpoint& checkpoint, DType dtype);
 
 /// KV caches of one sequence.
 struct Sequence {
   std::vector<KvLayer> layers;
+  Tensor position;  ///< I32 [1], this device; equals `length` between calls of `forward`
   std::int64_t length = 0;
   std::int64_t capacity = 0;
 };
-Sequence make_sequence(const DecoderShape& shape, std::int64_t capacity);
+Sequence make_sequence(Backend& backend, const DecoderShape& shape, std::int64_t capacity);
 
 enum class LogitsOf { LastToken, EveryToken };
-/// Appends `ids` to the sequence and returns logits [1 or tokens, vocab] F32.
+/// Appends `ids` to the sequence and returns logits [1 or tokens, vocab] F32, in the device's
+/// memory.
 /// Throws Error(BadInput) for an id outside the vocabulary or a full sequence.
 Tensor forward(Backend& backend, const Decoder& decoder, Sequence& sequence,
                std::span<const std::int32_t> ids, LogitsOf which);
@@ -114,5 +119,11 @@ Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequenc
                      std::span<const std::int32_t> ids);
 /// logits [tokens, vocab] F32 = head(final_norm(hidden)) for hidden [tokens, hidden].
 void logits_of(Backend& backend, const Decoder& decoder, const Tensor& hidden, Tensor& logits);
+
+/// The stages of one decoded token, for recording: reads state.token at state.position, which is
+/// below `limit`, writes the caches there, and leaves logits [1, vocab]. `sequence.length` is the
+/// caller's to count.
+void decode_step(Backend& backend, const Decoder& decoder, Sequence& sequence,
+                 const DecodeState& state, std::int64_t limit, Tensor& logits);
 
 }  // namespace salient

@@ -78,30 +78,40 @@ Linear load_head(const Checkpoint& checkpoint, const DecoderShape& shape, const 
                      {}};
 }
 
-KvLayer make_kv_layer(const DecoderShape& shape, std::int64_t capacity) {
-  const Shape cache = {shape.config.num_kv_heads, capacity, shape.config.head_dim};
-  return {Tensor(DType::F32, cache), Tensor(DType::F32, cache)};
+Block upload(Backend& backend, const Block& block) {
+  Block there;
+  there.attention_norm = backend.upload(block.attention_norm);
+  there.mlp_norm = backend.upload(block.mlp_norm);
+  for (std::size_t i = 0; i < block.linears.size(); ++i) {
+    there.linears[i] = upload(backend, block.linears[i]);
+  }
+  return there;
 }
 
-Sequence make_sequence(const DecoderShape& shape, std::int64_t capacity) {
+KvLayer make_kv_layer(Backend& backend, const DecoderShape& shape, std::int64_t capacity) {
+  return backend.make_kv_layer(shape.config.num_kv_heads, capacity, shape.config.head_dim);
+}
+
+Sequence make_sequence(Backend& backend, const DecoderShape& shape, std::int64_t capacity) {
   Sequence sequence;
   sequence.capacity = capacity;
+  sequence.position = backend.allocate_zeros(DType::I32, {1});
   for (std::int64_t block = 0; block < shape.config.num_layers; ++block) {
-    sequence.layers.push_back(make_kv_layer(shape, capacity));
+    sequence.layers.push_back(make_kv_layer(backend, shape, capacity));
   }
   return sequence;
 }
 
-Decoder load_decoder(const Checkpoint& checkpoint, DType dtype) {
+Decoder load_decoder(Backend& backend, const Checkpoint& checkpoint, DType dtype) {
   Decoder decoder;
   decoder.shape = make_decoder_shape(checkpoint);
-  const Tensor embedding = load_embedding(checkpoint, decoder.shape, dtype);
+  const Tensor embedding = backend.upload(load_embedding(checkpoint, decoder.shape, dtype));
   decoder.embedding = DenseLinear{embedding, {}};
   for (std::int64_t block = 0; block < decoder.shape.config.num_layers; ++block) {
-    decoder.blocks.push_back(load_block(checkpoint, decoder.shape, block, dtype));
+    decoder.blocks.push_back(upload(backend, load_block(checkpoint, decoder.shape, block, dtype)));
   }
-  decoder.final_norm = load_final_norm(checkpoint, decoder.shape);
-  decoder.head = load_head(checkpoint, decoder.shape, embedding);
+  decoder.final_norm = backend.upload(load_final_norm(checkpoint, decoder.shape));
+  decoder.head = upload(backend, load_head(checkpoint, decoder.shape, embedding));
   return decoder;
 }
 

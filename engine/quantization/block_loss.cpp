@@ -5,19 +5,6 @@
 #include <stdexcept>
 
 namespace salient {
-namespace {
-
-double squared_distance(const Tensor& a, const Tensor& b) {
-  const auto left = a.as<float>(), right = b.as<float>();
-  double sum = 0;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    const double difference = static_cast<double>(left[i]) - static_cast<double>(right[i]);
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-}  // namespace
 
 BlockLoss::BlockLoss(Backend& backend, const DecoderShape& shape, const Block& block,
                      const ActivationStats& stats, const ScaleGroupRow& group,
@@ -31,10 +18,13 @@ BlockLoss::BlockLoss(Backend& backend, const DecoderShape& shape, const Block& b
     longest = std::max(longest, x.dim(0));
     tokens_ += x.dim(0);
   }
-  cache_ = make_kv_layer(shape, longest);
+  cache_ = make_kv_layer(backend, shape, longest);
+  start_ = backend.allocate_zeros(DType::I32, {1});
   for (const Tensor& x : stats.kept_inputs) {
-    Tensor input = x.clone();
-    if (site_ == Site::MlpInput) forward_attention(backend, shape, block, input, 0, cache_);
+    Tensor input = backend.copy(x);
+    if (site_ == Site::MlpInput) {
+      forward_attention(backend, shape, block, input, {start_, input.dim(0)}, cache_);
+    }
     outputs_.push_back(run(block, input));
     inputs_.push_back(std::move(input));
   }
@@ -44,7 +34,8 @@ GroupLoss BlockLoss::as_group_loss() {
   GroupLoss group_loss;
   group_loss.loss = [this](std::span<const float> scales) { return loss(scales); };
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    group_loss.signal += squared_distance(inputs_[i], outputs_[i]) / static_cast<double>(tokens_);
+    group_loss.signal +=
+        backend_.squared_distance(inputs_[i], outputs_[i]) / static_cast<double>(tokens_);
   }
   return group_loss;
 }
@@ -53,7 +44,7 @@ double BlockLoss::loss(std::span<const float> channel_scales) {
   const Block rounded = rounded_block(channel_scales);
   double sum = 0;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    sum += squared_distance(run(rounded, inputs_[i]), outputs_[i]);
+    sum += backend_.squared_distance(run(rounded, inputs_[i]), outputs_[i]);
   }
   return sum / static_cast<double>(tokens_);
 }
@@ -63,21 +54,18 @@ Block BlockLoss::rounded_block(std::span<const float> channel_scales) const {
   for (const SearchProblem::Consumer& consumer : problem_.consumers) {
     if (consumer.settings.keep_fp16) continue;
     auto& linear = std::get<DenseLinear>(rounded[consumer.id.role]);
-    Tensor weight(DType::F32, consumer.weight->shape());
+    Tensor error = backend_.allocate(DType::F32, consumer.weight->shape());
     backend_.rounding_error({*consumer.weight, channel_scales, nullptr, consumer.settings.scheme},
-                            weight);
-    const auto values = weight.as<float>();
-    const auto original = consumer.weight->as<float>();
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] += original[i];
-    linear.weight = std::move(weight);
+                            error);
+    linear.weight = backend_.add(error, *consumer.weight);
   }
   return rounded;
 }
 
 Tensor BlockLoss::run(const Block& block, const Tensor& x) {
-  Tensor y = x.clone();
+  Tensor y = backend_.copy(x);
   if (site_ == Site::AttentionInput) {
-    forward_attention(backend_, shape_, block, y, 0, cache_);
+    forward_attention(backend_, shape_, block, y, {start_, y.dim(0)}, cache_);
   } else {
     forward_mlp(backend_, shape_, block, y);
   }

@@ -33,6 +33,7 @@ class BlockLoss {
   const SearchProblem& problem_;
   Site site_;
   KvLayer cache_;
+  Tensor start_;                          ///< I32 [1] position 0
   std::vector<Tensor> inputs_, outputs_;  ///< per window [tokens, hidden] F32
   std::int64_t tokens_ = 0;
 };

@@ -2,7 +2,6 @@
 #include "engine/quantization/candidate_scales.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace salient {
 namespace {
@@ -10,25 +9,21 @@ namespace {
 constexpr float kLargestHalf = 65504.0F;
 
 /// [in_features] the largest |w| of each column over all consumers.
-std::vector<float> column_peaks(const SearchProblem& problem) {
+std::vector<float> column_peaks(Backend& backend, const SearchProblem& problem) {
   std::vector<float> peaks(problem.input->magnitude.size(), 0.0F);
   for (const SearchProblem::Consumer& consumer : problem.consumers) {
-    const auto weight = consumer.weight->as<float>();
-    for (std::size_t row = 0; row < weight.size(); row += peaks.size()) {
-      for (std::size_t j = 0; j < peaks.size(); ++j) {
-        peaks[j] = std::max(peaks[j], std::abs(weight[row + j]));
-      }
-    }
+    const std::vector<float> own = backend.column_peaks(*consumer.weight);
+    for (std::size_t j = 0; j < peaks.size(); ++j) peaks[j] = std::max(peaks[j], own[j]);
   }
   return peaks;
 }
 
 }  // namespace
 
-CandidateScales::CandidateScales(const SearchProblem& problem)
+CandidateScales::CandidateScales(Backend& backend, const SearchProblem& problem)
     : config_(*problem.config), by_kv_head_(problem.producer == Producer::Value) {
   magnitude_ = to_producer(problem.input->magnitude);
-  for (const float peak : to_producer(column_peaks(problem))) {
+  for (const float peak : to_producer(column_peaks(backend, problem))) {
     highest_.push_back(peak > 0.0F ? std::max(kLargestHalf / peak, 1.0F) : kLargestHalf);
   }
   lowest_.assign(magnitude_.size(), 0.0F);

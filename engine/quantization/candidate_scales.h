@@ -13,7 +13,7 @@ namespace salient {
 
 class CandidateScales {
  public:
-  explicit CandidateScales(const SearchProblem& problem);
+  CandidateScales(Backend& backend, const SearchProblem& problem);
   /// [in_features] as consumers see it; all ones for α = 0.
   std::vector<float> operator()(double alpha) const;
 

@@ -2,27 +2,28 @@
 #include "engine/quantization/clip_choice.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace salient {
 namespace {
 
-/// Thresholds of one row that clip nothing: the largest |w| of each group.
-void open_clip(const Tensor& row, const QuantScheme& scheme, Tensor clip) {
-  const auto weights = row.as<float>();
-  const auto limits = clip.as<float>();
-  const auto group = static_cast<std::size_t>(scheme.group_of(row.dim(1)));
-  std::fill(limits.begin(), limits.end(), 0.0F);
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    limits[k / group] = std::max(limits[k / group], std::abs(weights[k]));
+/// Thresholds that clip nothing on `rows`: the largest |w| of each group.
+Tensor open_rows(Backend& backend, const Tensor& weight, const QuantScheme& scheme,
+                 const std::vector<std::size_t>& rows, const Tensor& clip) {
+  const Tensor peaks = backend.download(backend.group_peaks(weight, scheme));
+  Tensor opened = backend.download(clip);
+  const auto groups = static_cast<std::size_t>(clip.dim(1));
+  for (const std::size_t row : rows) {
+    std::ranges::copy(peaks.as<float>().subspan(row * groups, groups),
+                      opened.as<float>().subspan(row * groups, groups).begin());
   }
+  return backend.upload(opened);
 }
 
 }  // namespace
 
 std::vector<double> rounding_losses(Backend& backend, const Tensor& weight, const Tensor& gram,
                                     const QuantScheme& scheme, const Tensor* clip) {
-  Tensor error(DType::F32, weight.shape());
+  Tensor error = backend.allocate(DType::F32, weight.shape());
   std::vector<double> rows(static_cast<std::size_t>(weight.dim(0)));
   backend.rounding_error({weight, {}, clip, scheme}, error);
   backend.quadratic_form(error, gram, rows);
@@ -34,16 +35,20 @@ std::vector<double> rounding_losses(Backend& backend, const Tensor& weight, cons
 ClipChoice search_clip(Backend& backend, const Tensor& folded_weight, const Tensor& folded_gram,
                        const QuantScheme& scheme) {
   ClipChoice choice;
-  choice.clip = Tensor(DType::F32, {folded_weight.dim(0), scheme.num_groups(folded_weight.dim(1))});
+  choice.clip =
+      backend.allocate(DType::F32, {folded_weight.dim(0), scheme.num_groups(folded_weight.dim(1))});
   backend.clip_search(folded_weight, folded_gram, scheme, choice.clip);
   choice.row_losses = rounding_losses(backend, folded_weight, folded_gram, scheme, &choice.clip);
   const std::vector<double> unclipped =
       rounding_losses(backend, folded_weight, folded_gram, scheme, nullptr);
+  std::vector<std::size_t> harmed;
   for (std::size_t o = 0; o < unclipped.size(); ++o) {
     if (choice.row_losses[o] < unclipped[o]) continue;
-    const auto row = static_cast<std::int64_t>(o);
     choice.row_losses[o] = unclipped[o];
-    open_clip(folded_weight.rows(row, row + 1), scheme, choice.clip.rows(row, row + 1));
+    harmed.push_back(o);
+  }
+  if (!harmed.empty()) {
+    choice.clip = open_rows(backend, folded_weight, scheme, harmed, choice.clip);
   }
   return choice;
 }

@@ -19,7 +19,7 @@ std::vector<FixedScaleRow> fixed_scale_table(Backend& backend, const Tensor& wei
     }
     FixedScaleRow row;
     row.factor = factor;
-    row.stats = step_statistics(weight, scales, salient, scheme);
+    row.stats = step_statistics(backend, weight, scales, salient, scheme);
     row.loss_over_rtn = rtn > 0 ? loss.of_scales(scales) / rtn : 1.0;
     rows.push_back(std::move(row));
   }

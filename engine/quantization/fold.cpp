@@ -5,6 +5,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "engine/backend/host_folding.h"
+
 namespace salient {
 namespace {
 
@@ -37,17 +39,12 @@ std::vector<float> row_divisors_of(const DecoderShape& shape, LinearRole role,
   return {};
 }
 
-void multiply_columns(Tensor& weight, std::span<const float> scales) {
-  const auto values = weight.as<float>();
-  for (std::size_t row = 0; row < values.size(); row += scales.size()) {
-    for (std::size_t j = 0; j < scales.size(); ++j) values[row + j] *= scales[j];
-  }
-}
-
-void divide_rows(Tensor& weight, std::span<const float> divisors) {
-  const auto values = weight.as<float>();
-  const std::size_t columns = values.size() / divisors.size();
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] /= divisors[i / columns];
+/// Every value of the vector by its own divisor; the handle itself where there is nothing to do.
+Tensor divided(const Tensor& values, std::span<const float> divisors) {
+  if (values.empty() || divisors.empty()) return values;
+  Tensor quotient = values.clone();
+  for (std::size_t i = 0; i < divisors.size(); ++i) quotient.as<float>()[i] /= divisors[i];
+  return quotient;
 }
 
 void raise_row_peaks(std::span<const float> values, std::span<float> peaks) {
@@ -60,10 +57,6 @@ void raise_row_peaks(std::span<const float> values, std::span<float> peaks) {
 
 }  // namespace
 
-Tensor dense_weight(const Block& block, LinearRole role) {
-  return dense(block, role).weight.to(DType::F32);
-}
-
 std::vector<float> producer_scales(const ScaleGroupRow& group, const BlockScales& scales,
                                    const ModelConfig& config) {
   const std::vector<float>& consumed = scales[index_of(group.input)];
@@ -74,64 +67,64 @@ std::vector<float> producer_scales(const ScaleGroupRow& group, const BlockScales
   return consumed;
 }
 
-std::vector<float> producer_peak(const Block& block, Producer producer) {
+std::vector<float> producer_peak(Backend& backend, const Block& block, Producer producer) {
   const std::optional<LinearRole> role = role_of(producer);
   if (!role) {
-    const Tensor& norm =
-        producer == Producer::AttentionNorm ? block.attention_norm : block.mlp_norm;
+    const Tensor norm = backend.download(producer == Producer::AttentionNorm ? block.attention_norm
+                                                                             : block.mlp_norm);
     std::vector<float> peaks(norm.as<float>().size(), 0.0F);
     raise_row_peaks(norm.as<float>(), peaks);
     return peaks;
   }
-  const Tensor weight = dense_weight(block, *role);
-  std::vector<float> peaks(static_cast<std::size_t>(weight.dim(0)), 0.0F);
-  raise_row_peaks(weight.as<float>(), peaks);
-  const Tensor& bias = dense(block, *role).bias;
+  const QuantScheme rows{.bits = 4, .group_size = QuantScheme::kWholeRow};
+  const Tensor row_peaks = backend.download(backend.group_peaks(dense(block, *role).weight, rows));
+  std::vector<float> peaks(row_peaks.as<float>().begin(), row_peaks.as<float>().end());
+  const Tensor bias = backend.download(dense(block, *role).bias);
   if (!bias.empty()) raise_row_peaks(bias.as<float>(), peaks);
   return peaks;
 }
 
+Folds folds_of(const DecoderShape& shape, LinearRole role, const BlockScales& scales) {
+  return {scales[index_of(shape.architecture->row(role).input)],
+          row_divisors_of(shape, role, scales)};
+}
+
+FoldedLinear fold_linear(Backend& backend, const DecoderShape& shape, const Block& block,
+                         LinearRole role, const BlockScales& scales) {
+  const DenseLinear& linear = dense(block, role);
+  FoldedLinear folded{linear.weight, backend.download(linear.bias), folds_of(shape, role, scales)};
+  const Folds& folds = folded.folds;
+  if (folds.column_scales.empty() && folds.row_divisors.empty()) return folded;
+  folded.weight = backend.fold(linear.weight, folds.column_scales, folds.row_divisors);
+  folded.bias = divided(folded.bias, folds.row_divisors);
+  return folded;
+}
+
 FoldedLinear fold_linear(const DecoderShape& shape, const Block& block, LinearRole role,
                          const BlockScales& scales) {
-  FoldedLinear folded;
-  folded.column_scales = scales[index_of(shape.architecture->row(role).input)];
-  folded.row_divisors = row_divisors_of(shape, role, scales);
-  folded.weight = dense_weight(block, role);
-  folded.bias = dense(block, role).bias;
-  if (folded.column_scales.empty() && folded.row_divisors.empty()) return folded;
-  folded.weight = folded.weight.clone();
-  if (!folded.column_scales.empty()) multiply_columns(folded.weight, folded.column_scales);
-  if (folded.row_divisors.empty()) return folded;
-  divide_rows(folded.weight, folded.row_divisors);
-  if (folded.bias.empty()) return folded;
-  folded.bias = folded.bias.clone();
-  divide_rows(folded.bias, folded.row_divisors);
+  const DenseLinear& linear = dense(block, role);
+  FoldedLinear folded{linear.weight.to(DType::F32), linear.bias, folds_of(shape, role, scales)};
+  const Folds& folds = folded.folds;
+  folded.weight = fold_on_host(folded.weight, folds.column_scales, folds.row_divisors);
+  folded.bias = divided(folded.bias, folds.row_divisors);
   return folded;
 }
 
-Tensor fold_norm(const Tensor& norm, std::span<const float> scales) {
-  Tensor folded = norm.clone();
-  if (!scales.empty()) divide_rows(folded, scales);
-  return folded;
+Tensor fold_norm(Backend& backend, const Tensor& norm, std::span<const float> scales) {
+  const Tensor values = backend.download(norm);
+  return scales.empty() ? values.clone() : divided(values, scales);
 }
 
-Tensor fold_gram(const Tensor& gram, std::span<const float> scales) {
-  Tensor folded = gram.clone();
-  const auto values = folded.as<float>();
-  const std::size_t n = scales.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) values[i * n + j] /= scales[i] * scales[j];
-  }
-  return folded;
-}
-
-Block fold_block(const DecoderShape& shape, const Block& block, const BlockScales& scales) {
+Block fold_block(Backend& backend, const DecoderShape& shape, const Block& block,
+                 const BlockScales& scales) {
   Block folded;
-  folded.attention_norm = fold_norm(block.attention_norm, scales[index_of(Site::AttentionInput)]);
-  folded.mlp_norm = fold_norm(block.mlp_norm, scales[index_of(Site::MlpInput)]);
+  folded.attention_norm = backend.upload(
+      fold_norm(backend, block.attention_norm, scales[index_of(Site::AttentionInput)]));
+  folded.mlp_norm =
+      backend.upload(fold_norm(backend, block.mlp_norm, scales[index_of(Site::MlpInput)]));
   for (const LinearRole role : kLinearRoles) {
-    FoldedLinear linear = fold_linear(shape, block, role, scales);
-    folded[role] = DenseLinear{std::move(linear.weight), std::move(linear.bias)};
+    FoldedLinear linear = fold_linear(backend, shape, block, role, scales);
+    folded[role] = DenseLinear{std::move(linear.weight), backend.upload(linear.bias)};
   }
   return folded;
 }

@@ -21,29 +21,33 @@ std::vector<float> producer_scales(const ScaleGroupRow& group, const BlockScales
                                    const ModelConfig& config);
 
 /// The largest |value| per channel of what a group's 1/s multiplies.
-std::vector<float> producer_peak(const Block& block, Producer producer);
+std::vector<float> producer_peak(Backend& backend, const Block& block, Producer producer);
+
+/// What folding does to one linear's weight.
+struct Folds {
+  std::vector<float> column_scales;  ///< [in_features] the columns are multiplied by, or empty
+  std::vector<float> row_divisors;   ///< [out_features] the rows are divided by, or empty
+};
+Folds folds_of(const DecoderShape& shape, LinearRole role, const BlockScales& scales);
 
 /// A linear with every fold that touches it.
 struct FoldedLinear {
   Tensor weight;  ///< [out_features, in_features] F32
-  Tensor bias;    ///< [out_features] F32, or empty
-  std::vector<float>
-      column_scales;                ///< [in_features] what the columns were multiplied by, or empty
-  std::vector<float> row_divisors;  ///< [out_features] what the rows were divided by, or empty
+  Tensor bias;    ///< [out_features] F32 in the host's memory, or empty
+  Folds folds;
 };
+/// Of a block in the device's memory, float32; the weight stays there.
+FoldedLinear fold_linear(Backend& backend, const DecoderShape& shape, const Block& block,
+                         LinearRole role, const BlockScales& scales);
+/// Of a block in the host's memory, any dtype.
 FoldedLinear fold_linear(const DecoderShape& shape, const Block& block, LinearRole role,
                          const BlockScales& scales);
 
-/// norm / s, [hidden] F32.
-Tensor fold_norm(const Tensor& norm, std::span<const float> scales);
-
-/// D⁻¹ G D⁻¹: the Gram matrix of the folded input, lower triangle.
-Tensor fold_gram(const Tensor& gram, std::span<const float> scales);
+/// norm / s, [hidden] F32 in the host's memory.
+Tensor fold_norm(Backend& backend, const Tensor& norm, std::span<const float> scales);
 
 /// The block as folded, unquantized; for the loss at its outputs and for proofs.
-Block fold_block(const DecoderShape& shape, const Block& block, const BlockScales& scales);
-
-/// The linear's weight as float32.
-Tensor dense_weight(const Block& block, LinearRole role);
+Block fold_block(Backend& backend, const DecoderShape& shape, const Block& block,
+                 const BlockScales& scales);
 
 }  // namespace salient

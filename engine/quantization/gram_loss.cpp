@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/quantization/gram_loss.h"
 
-#include <cstring>
 #include <numeric>
 
 namespace salient {
@@ -16,16 +15,14 @@ double fraction(std::uint64_t i) {
 }
 
 /// One row from each of `count` equal stretches: spread evenly, yet in step with no head size.
-Tensor spread_rows(const Tensor& weight, std::int64_t count) {
-  Tensor picked(DType::F32, {count, weight.dim(1)});
+Tensor spread_rows(Backend& backend, const Tensor& weight, std::int64_t count) {
+  std::vector<std::int32_t> rows;
   const double stretch = static_cast<double>(weight.dim(0)) / static_cast<double>(count);
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto row = static_cast<std::int64_t>(
-        (static_cast<double>(i) + fraction(static_cast<std::uint64_t>(i))) * stretch);
-    const Tensor source = weight.rows(row, row + 1);
-    std::memcpy(picked.rows(i, i + 1).data(), source.data(), source.bytes());
+    rows.push_back(static_cast<std::int32_t>(
+        (static_cast<double>(i) + fraction(static_cast<std::uint64_t>(i))) * stretch));
   }
-  return picked;
+  return backend.gather_rows(weight, rows);
 }
 
 }  // namespace
@@ -35,8 +32,8 @@ GramLoss::GramLoss(Backend& backend, const Tensor& weight, const SiteStats& inpu
     : backend_(backend),
       input_(input),
       scheme_(scheme),
-      weight_(rows == 0 || rows >= weight.dim(0) ? weight : spread_rows(weight, rows)),
-      error_(DType::F32, weight_.shape()),
+      weight_(rows == 0 || rows >= weight.dim(0) ? weight : spread_rows(backend, weight, rows)),
+      error_(backend.allocate(DType::F32, weight_.shape())),
       row_losses_(static_cast<std::size_t>(weight_.dim(0))),
       factor_(static_cast<double>(weight.dim(0)) / static_cast<double>(weight_.dim(0)) /
               static_cast<double>(input.tokens)) {}

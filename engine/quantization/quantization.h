@@ -83,7 +83,7 @@ struct SearchProblem {
 };
 
 /// The problem of one scale group, viewing `block` (dense float32) and `stats`.
-SearchProblem make_search_problem(const DecoderShape& shape, const Block& block,
+SearchProblem make_search_problem(Backend& backend, const DecoderShape& shape, const Block& block,
                                   std::int64_t block_index, const ActivationStats& stats,
                                   const ScaleGroupRow& group,
                                   const std::function<LinearSettings(const LinearId&)>& settings);
@@ -123,11 +123,12 @@ inline constexpr double kHistogramRange = 6.0;
 
 /// Indices of the top `share` channels by magnitude, at least one, in channel order.
 std::vector<std::int64_t> salient_channels(std::span<const float> magnitude, double share);
-/// Share of Σ E[x²] (the Gram diagonal) that these channels carry.
+/// Share of Σ x² that these channels carry.
 double energy_share(const SiteStats& stats, std::span<const std::int64_t> channels);
 
 /// s is divided by its median first: a common factor cancels in the error and would move every Δ′.
-StepStats step_statistics(const Tensor& weight, std::span<const float> channel_scales,
+StepStats step_statistics(Backend& backend, const Tensor& weight,
+                          std::span<const float> channel_scales,
                           std::span<const std::int64_t> salient, const QuantScheme& scheme);
 /// The paper's Table 2 on one linear: s = factor on the salient channels, 1 elsewhere.
 struct FixedScaleRow {
@@ -146,7 +147,7 @@ std::vector<FixedScaleRow> fixed_scale_table(Backend& backend, const Tensor& wei
 /// Clip thresholds for the folded weight W·diag(s) and D⁻¹ G D⁻¹ of its input: the backend's search
 /// by row and group, and no clip on a row whose whole loss it would raise.
 struct ClipChoice {
-  Tensor clip;                     ///< [out_features, num_groups] F32 max |w·s|
+  Tensor clip;  ///< [out_features, num_groups] F32 max |w·s|, in the device's memory
   std::vector<double> row_losses;  ///< [out_features] e_o G' e_oᵀ with `clip`
 };
 ClipChoice search_clip(Backend& backend, const Tensor& folded_weight, const Tensor& folded_gram,
@@ -171,7 +172,7 @@ struct LinearReport {
   double error_cut() const { return loss > 0 ? loss_rtn / loss : 1.0; }
 };
 
-/// A quantized block, ready for the journal.
+/// A quantized block, ready for the journal: every tensor in the host's memory.
 struct QuantizedBlock {
   std::int64_t block = 0;
   Tensor attention_norm, mlp_norm;  ///< [hidden] F32, 1/s folded in
@@ -205,17 +206,19 @@ struct BlockSink {
   std::function<void(const LinearReport&, const std::vector<float>& channel_scales)> on_linear;
 };
 
-/// Search, fold, clip and round one block, dense in float32. Scales of every group are searched on
-/// the original weights, then folded, then clip and rounding see the folded weights and G' = D⁻¹ G
-/// D⁻¹. Throws Error(Cancelled) within one α; Error(BadInput) when no candidate is finite.
+/// Search, fold, clip and round one block, dense in float32, in the device's memory. Scales of
+/// every group are searched on the original weights, then folded, then clip and rounding see the
+/// folded weights and G' = D⁻¹ G D⁻¹. Throws Error(Cancelled) within one α; Error(BadInput) when no
+/// candidate is finite.
 QuantizedBlock quantize_block(Backend& backend, const DecoderShape& shape, const Block& block,
                               std::int64_t block_index, const ActivationStats& stats,
                               const BlockOptions& options, std::stop_token stop,
                               const BlockSink& sink);
 
-/// What the heat map of one linear is made of, each [out_features, in_features] F32.
+/// What the heat map of one linear is made of, each [out_features, in_features] F32, in the host's
+/// memory.
 struct ErrorPlanes {
-  Tensor weight;     ///< W, the handle that was given
+  Tensor weight;     ///< W
   Tensor rtn_error;  ///< Q(W) − W
   Tensor awq_error;  ///< Q(W·s)/s − W, clip included
 };

@@ -23,9 +23,9 @@ bool is_identity(std::span<const float> scales) {
   return std::all_of(scales.begin(), scales.end(), [](float s) { return s == 1.0F; });
 }
 
-bool all_zero(const Tensor& weight) {
-  const auto values = weight.as<float>();
-  return std::all_of(values.begin(), values.end(), [](float w) { return w == 0.0F; });
+bool all_zero(Backend& backend, const Tensor& weight) {
+  const std::vector<float> peaks = backend.column_peaks(weight);
+  return std::ranges::all_of(peaks, [](float peak) { return peak == 0.0F; });
 }
 
 /// The work on one block: search every group on the original weights, then fold, clip and round
@@ -49,8 +49,8 @@ class BlockWork {
     QuantizedBlock result;
     result.block = index_;
     result.attention_norm =
-        fold_norm(block_.attention_norm, scales_[index_of(Site::AttentionInput)]);
-    result.mlp_norm = fold_norm(block_.mlp_norm, scales_[index_of(Site::MlpInput)]);
+        fold_norm(backend_, block_.attention_norm, scales_[index_of(Site::AttentionInput)]);
+    result.mlp_norm = fold_norm(backend_, block_.mlp_norm, scales_[index_of(Site::MlpInput)]);
     for (const LinearRole role : kLinearRoles) finish(role, result);
     return result;
   }
@@ -96,7 +96,7 @@ std::string note_of(const LinearSettings& settings, double alpha) {
 
 void BlockWork::search(const ScaleGroupRow& group) {
   const SearchProblem problem =
-      make_search_problem(shape_, block_, index_, stats_, group, options_.settings);
+      make_search_problem(backend_, shape_, block_, index_, stats_, group, options_.settings);
   SearchSinks sinks;
   sinks.on_consumer = [&](std::size_t consumer, const AlphaTrial& trial) {
     if (sink_.on_trial) sink_.on_trial(problem.consumers[consumer].id, trial);
@@ -143,7 +143,10 @@ void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBloc
   const LinearRow& row = shape_.architecture->row(role);
   Tensor& gram = folded_gram_[index_of(row.input)];
   if (gram.empty()) {
-    gram = fold_gram(stats_[row.input].gram, scales_[index_of(row.input)]);
+    gram = stats_[row.input].gram;
+    if (const auto& scales = scales_[index_of(row.input)]; !scales.empty()) {
+      gram = backend_.fold_gram(gram, scales);
+    }
   }
   const bool clips = settings.clip == ClipMode::Search && settings.method == Method::Awq &&
                      row.clip == ClipRule::Search;
@@ -153,40 +156,42 @@ void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBloc
                          rounding_losses(backend_, folded.weight, gram, settings.scheme, nullptr)};
   entry.codes = backend_.quantize({folded.weight, {}, clips ? &clip : nullptr, settings.scheme});
   // In the units of the unfolded linear: a row that was divided counts by its divisor squared.
-  for (std::size_t o = 0; o < folded.row_divisors.size(); ++o) {
-    losses[o] *= std::pow(static_cast<double>(folded.row_divisors[o]), 2);
+  const std::vector<float>& divisors = folded.folds.row_divisors;
+  for (std::size_t o = 0; o < divisors.size(); ++o) {
+    losses[o] *= std::pow(static_cast<double>(divisors[o]), 2);
   }
   report.loss = std::accumulate(losses.begin(), losses.end(), 0.0) /
                 static_cast<double>(input_of(role).tokens);
   report.packed_bytes = entry.codes->packed_bytes();
-  const auto groups = clips ? static_cast<std::size_t>(clip.dim(1)) : std::size_t{0};
-  for (std::size_t i = 0; i < groups * folded.row_divisors.size(); ++i) {
-    clip.as<float>()[i] *= folded.row_divisors[i / groups];
+  if (!clips) return;
+  entry.clip = backend_.download(clip);
+  const auto groups = static_cast<std::size_t>(clip.dim(1));
+  for (std::size_t i = 0; i < groups * divisors.size(); ++i) {
+    entry.clip.as<float>()[i] *= divisors[i / groups];
   }
-  entry.clip = std::move(clip);
 }
 
 void BlockWork::finish(LinearRole role, QuantizedBlock& result) {
   check_stop();
-  FoldedLinear folded = fold_linear(shape_, block_, role, scales_);
+  const FoldedLinear folded = fold_linear(backend_, shape_, block_, role, scales_);
   LinearReport report = new_report(role, folded);
   QuantizedBlock::Entry entry;
   entry.id = report.id;
   entry.bias = folded.bias;
-  entry.channel_scales = folded.column_scales;
+  entry.channel_scales = folded.folds.column_scales;
   if (entry.channel_scales.empty()) {
     entry.channel_scales.assign(static_cast<std::size_t>(report.in_features), 1.0F);
   }
   if (report.settings.keep_fp16) {
-    entry.dense = folded.weight;
+    entry.dense = backend_.download(folded.weight);
     report.packed_bytes = report.out_features * report.in_features * 2;
   } else {
     round(folded, role, entry, report);
     const Tensor& original = std::get<DenseLinear>(block_[role]).weight;
     report.steps = step_statistics(
-        original, entry.channel_scales,
+        backend_, original, entry.channel_scales,
         salient_channels(input_of(role).magnitude, options_.salient_share), report.settings.scheme);
-    if (all_zero(original)) report.note = "all weights are zero";
+    if (all_zero(backend_, original)) report.note = "all weights are zero";
   }
   if (sink_.on_linear) sink_.on_linear(report, entry.channel_scales);
   result.linears.push_back(std::move(entry));

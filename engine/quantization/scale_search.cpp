@@ -63,7 +63,7 @@ class Search {
  public:
   Search(Backend& backend, const SearchProblem& problem, SearchEffort effort,
          const GroupLoss* group_loss)
-      : problem_(problem), group_loss_(group_loss), candidates_(problem) {
+      : problem_(problem), group_loss_(group_loss), candidates_(backend, problem) {
     choice_.by_linear.resize(problem.consumers.size());
     losses_.resize(problem.consumers.size());
     for (std::size_t c = 0; c < problem.consumers.size(); ++c) {

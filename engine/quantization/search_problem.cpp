@@ -5,7 +5,7 @@
 
 namespace salient {
 
-SearchProblem make_search_problem(const DecoderShape& shape, const Block& block,
+SearchProblem make_search_problem(Backend& backend, const DecoderShape& shape, const Block& block,
                                   std::int64_t block_index, const ActivationStats& stats,
                                   const ScaleGroupRow& group,
                                   const std::function<LinearSettings(const LinearId&)>& settings) {
@@ -13,7 +13,7 @@ SearchProblem make_search_problem(const DecoderShape& shape, const Block& block,
   problem.input = &stats[group.input];
   problem.producer = group.producer;
   problem.config = &shape.config;
-  problem.producer_peak = producer_peak(block, group.producer);
+  problem.producer_peak = producer_peak(backend, block, group.producer);
   for (const LinearRole role : group.consumers) {
     const auto* linear = std::get_if<DenseLinear>(&block[role]);
     if (linear == nullptr || linear->weight.dtype() != DType::F32) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "engine/quantization/quantization.h"
@@ -9,23 +10,11 @@
 namespace salient {
 namespace {
 
-/// The floor of rounding under the range of a group.
-constexpr double kSmallestRange = 1e-5;
-
 /// Medians are read from a histogram this much finer than the one that is shown: log2 is then known
 /// to 1/512.
 constexpr int kFinePerBin = 64;
 constexpr int kFineBins = kHistogramBins * kFinePerBin;
 constexpr double kFinePerOctave = kFineBins / (2 * kHistogramRange);
-
-double exact_step(double low, double high, const QuantScheme& scheme) {
-  if (scheme.symmetry == Symmetry::Symmetric) {
-    const double peak = std::max(std::abs(low), std::abs(high));
-    const int steps = scheme.levels() / 2 - 1;
-    return std::max(peak, kSmallestRange) / steps;
-  }
-  return std::max(high - low, kSmallestRange) / (scheme.levels() - 1);
-}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 1.0;
@@ -39,8 +28,8 @@ class ErrorHistogram {
  public:
   ErrorHistogram() : counts_(kFineBins, 0) {}
 
-  void add(int fine_bin) {
-    ++counts_[static_cast<std::size_t>(std::clamp(fine_bin, 0, kFineBins - 1))];
+  void add(int fine_bin, std::int64_t count) {
+    counts_[static_cast<std::size_t>(std::clamp(fine_bin, 0, kFineBins - 1))] += count;
   }
   std::vector<std::int64_t> coarse() const {
     std::vector<std::int64_t> bins(kHistogramBins, 0);
@@ -84,27 +73,29 @@ struct Channels {
   }
 };
 
-/// Sums over the groups of a matrix.
+/// Sums over the groups of a matrix, one column of groups after the other: the weights of a channel
+/// differ by their group's ratio alone, so that a channel shifts its column's histogram.
 class StepSums {
  public:
-  StepSums(const Channels& channels, const QuantScheme& scheme)
-      : channels_(channels), scheme_(scheme) {}
+  explicit StepSums(const Channels& channels) : channels_(channels) {}
 
-  void add_group(std::span<const float> weights, std::size_t first_channel) {
-    double low = weights[0], high = weights[0];
-    double scaled_low = low * channels_.scale[first_channel], scaled_high = scaled_low;
-    for (std::size_t k = 0; k < weights.size(); ++k) {
-      const double w = weights[k], scaled = w * channels_.scale[first_channel + k];
-      low = std::min(low, w);
-      high = std::max(high, w);
-      scaled_low = std::min(scaled_low, scaled);
-      scaled_high = std::max(scaled_high, scaled);
+  /// `ratios` of one group column, by row; its channels are [first, first + count).
+  void add_column(std::span<const double> ratios, std::size_t first, std::size_t count) {
+    std::map<int, std::int64_t> bins;
+    double sum = 0;
+    for (const double ratio : ratios) {
+      ratios_.push_back(ratio);
+      if (ratio != 1.0) ++changed_;
+      ++bins[fine_log2(ratio) + kFineBins / 2];
+      sum += ratio;
     }
-    const double ratio =
-        exact_step(scaled_low, scaled_high, scheme_) / exact_step(low, high, scheme_);
-    ratios_.push_back(ratio);
-    if (ratio != 1.0) ++changed_;
-    add_weights(ratio, first_channel, weights.size());
+    for (std::size_t j = first; j < first + count; ++j) {
+      ErrorHistogram& histogram = channels_.salient[j] != 0 ? salient_ : other_;
+      for (const auto& [bin, rows] : bins) histogram.add(bin - channels_.fine[j], rows);
+      if (channels_.salient[j] == 0) continue;
+      salient_error_ += sum * channels_.inverse[j];
+      salient_weights_ += static_cast<std::int64_t>(ratios.size());
+    }
   }
 
   StepStats finish(std::span<const std::int64_t> salient) const {
@@ -130,21 +121,7 @@ class StepSums {
   }
 
  private:
-  void add_weights(double ratio, std::size_t first_channel, std::size_t count) {
-    const int fine = fine_log2(ratio) + kFineBins / 2;
-    for (std::size_t j = first_channel; j < first_channel + count; ++j) {
-      if (channels_.salient[j] == 0) {
-        other_.add(fine - channels_.fine[j]);
-        continue;
-      }
-      salient_.add(fine - channels_.fine[j]);
-      salient_error_ += ratio * channels_.inverse[j];
-      ++salient_weights_;
-    }
-  }
-
   const Channels& channels_;
-  const QuantScheme& scheme_;
   std::vector<double> ratios_;  ///< Δ′/Δ by group
   std::int64_t changed_ = 0;
   double salient_error_ = 0;
@@ -168,30 +145,32 @@ std::vector<std::int64_t> salient_channels(std::span<const float> magnitude, dou
 }
 
 double energy_share(const SiteStats& stats, std::span<const std::int64_t> channels) {
-  const std::int64_t n = stats.gram.dim(0);
-  const auto gram = stats.gram.as<float>();
-  const auto energy = [&](std::int64_t j) {
-    return static_cast<double>(gram[static_cast<std::size_t>(j * n + j)]);
-  };
-  double total = 0, carried = 0;
-  for (std::int64_t j = 0; j < n; ++j) total += energy(j);
-  for (const std::int64_t j : channels) carried += energy(j);
+  const double total = std::accumulate(stats.energy.begin(), stats.energy.end(), 0.0);
+  double carried = 0;
+  for (const std::int64_t j : channels) {
+    carried += static_cast<double>(stats.energy[static_cast<std::size_t>(j)]);
+  }
   return total > 0 ? carried / total : 0.0;
 }
 
-StepStats step_statistics(const Tensor& weight, std::span<const float> channel_scales,
+StepStats step_statistics(Backend& backend, const Tensor& weight,
+                          std::span<const float> channel_scales,
                           std::span<const std::int64_t> salient, const QuantScheme& scheme) {
   const auto in_features = static_cast<std::size_t>(weight.dim(1));
   const auto group = static_cast<std::size_t>(scheme.group_of(weight.dim(1)));
   const std::vector<float> identity(channel_scales.empty() ? in_features : 0, 1.0F);
   const Channels channels(
       channel_scales.empty() ? std::span<const float>(identity) : channel_scales, salient);
-  StepSums sums(channels, scheme);
-  const auto values = weight.as<float>();
-  for (std::size_t row = 0; row < values.size(); row += in_features) {
-    for (std::size_t k = 0; k < in_features; k += group) {
-      sums.add_group(values.subspan(row + k, std::min(group, in_features - k)), k);
+  const Tensor ratios = backend.download(backend.step_ratios(weight, channels.scale, scheme));
+  const auto rows = static_cast<std::size_t>(ratios.dim(0));
+  const auto columns = static_cast<std::size_t>(ratios.dim(1));
+  StepSums sums(channels);
+  std::vector<double> column(rows);
+  for (std::size_t g = 0; g < columns; ++g) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      column[row] = ratios.as<double>()[row * columns + g];
     }
+    sums.add_column(column, g * group, std::min(group, in_features - g * group));
   }
   return sums.finish(salient);
 }

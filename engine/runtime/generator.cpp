@@ -27,7 +27,7 @@ Generator::Generator(Backend& backend, std::shared_ptr<const LoadedModel> model,
                      std::int64_t capacity)
     : backend_(backend),
       model_(std::move(model)),
-      sequence_(make_sequence(model_->decoder.shape, capacity)) {
+      sequence_(make_sequence(backend, model_->decoder.shape, capacity)) {
   throughput_.bytes_per_token = model_->decoder.bytes_per_token();
 }
 
@@ -67,7 +67,8 @@ std::span<const float> Generator::decode(std::int32_t id) {
 }
 
 void Generator::append(std::span<const std::int32_t> ids) {
-  const Tensor logits = forward(backend_, model_->decoder, sequence_, ids, LogitsOf::LastToken);
+  const Tensor logits =
+      backend_.download(forward(backend_, model_->decoder, sequence_, ids, LogitsOf::LastToken));
   const auto row = logits.as<float>();
   logits_.assign(row.begin(), row.end());
   ids_.insert(ids_.end(), ids.begin(), ids.end());

@@ -22,15 +22,18 @@ Linear read_linear(Backend& backend, const Checkpoint& checkpoint, const std::st
       return backend.pack(*codes, read_bias(checkpoint, name));
     }
   }
-  return DenseLinear{checkpoint.read(name + ".weight", DType::F16), read_bias(checkpoint, name)};
+  return upload(backend, DenseLinear{checkpoint.read(name + ".weight", DType::F16),
+                                     read_bias(checkpoint, name)});
 }
 
 Block read_block(Backend& backend, const Checkpoint& checkpoint, const DecoderShape& shape,
                  std::int64_t index) {
   const Architecture& row = *shape.architecture;
   Block block;
-  block.attention_norm = checkpoint.read(row.block_tensor(index, row.attention_norm), DType::F32);
-  block.mlp_norm = checkpoint.read(row.block_tensor(index, row.mlp_norm), DType::F32);
+  block.attention_norm =
+      backend.upload(checkpoint.read(row.block_tensor(index, row.attention_norm), DType::F32));
+  block.mlp_norm =
+      backend.upload(checkpoint.read(row.block_tensor(index, row.mlp_norm), DType::F32));
   for (const LinearRow& linear : row.linears) {
     block[linear.role] = read_linear(backend, checkpoint, row.linear_name(index, linear.role));
   }
@@ -45,7 +48,7 @@ Linear read_table(Backend& backend, const Checkpoint& checkpoint, const std::str
   }
   if (precision == HeadPrecision::Int8) {
     if (auto codes = checkpoint.read_codes(name)) return backend.pack(*codes, {});
-    const Tensor weight = checkpoint.read(name, DType::F32);
+    const Tensor weight = backend.upload(checkpoint.read(name, DType::F32));
     const RoundingProblem problem{
         .weight = weight,
         .channel_scales = {},
@@ -53,7 +56,7 @@ Linear read_table(Backend& backend, const Checkpoint& checkpoint, const std::str
         .scheme = {.bits = 8, .group_size = 64, .symmetry = Symmetry::Symmetric}};
     return backend.pack(backend.quantize(problem), {});
   }
-  return DenseLinear{checkpoint.read(name, DType::F16), {}};
+  return upload(backend, DenseLinear{checkpoint.read(name, DType::F16), {}});
 }
 
 void read_text_side(const Checkpoint& checkpoint, LoadedModel& model) {
@@ -109,7 +112,7 @@ std::shared_ptr<const LoadedModel> load_model(Backend& backend, const Checkpoint
                                  tied ? options.head : HeadPrecision::Fp16);
   decoder.head = tied ? decoder.embedding
                       : read_table(backend, checkpoint, std::string(row.head), options.head);
-  decoder.final_norm = load_final_norm(checkpoint, decoder.shape);
+  decoder.final_norm = backend.upload(load_final_norm(checkpoint, decoder.shape));
   for (std::int64_t i = 0; i < decoder.shape.config.num_layers; ++i) {
     decoder.blocks.push_back(read_block(backend, checkpoint, decoder.shape, i));
   }

@@ -5,6 +5,8 @@ namespace salient {
 
 std::string_view name_of(DType dtype) {
   switch (dtype) {
+    case DType::F64:
+      return "float64";
     case DType::F32:
       return "float32";
     case DType::F16:

@@ -9,10 +9,12 @@
 
 namespace salient {
 
-enum class DType { F32, F16, BF16, I32, U8 };
+enum class DType { F64, F32, F16, BF16, I32, U8 };
 
 constexpr std::size_t size_of(DType dtype) {
   switch (dtype) {
+    case DType::F64:
+      return 8;
     case DType::F32:
     case DType::I32:
       return 4;
@@ -25,7 +27,7 @@ constexpr std::size_t size_of(DType dtype) {
   return 0;
 }
 
-/// "float32", "float16", "bfloat16", "int32", "uint8".
+/// "float64", "float32", "float16", "bfloat16", "int32", "uint8".
 std::string_view name_of(DType dtype);
 
 }  // namespace salient

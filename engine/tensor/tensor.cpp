@@ -33,6 +33,7 @@ float element(const Tensor& tensor, std::size_t i) {
       return f16_to_f32(tensor.as<std::uint16_t>()[i]);
     case DType::BF16:
       return bf16_to_f32(tensor.as<std::uint16_t>()[i]);
+    case DType::F64:
     case DType::I32:
     case DType::U8:
       break;
@@ -51,6 +52,7 @@ void set_element(Tensor& tensor, std::size_t i, float value) {
     case DType::BF16:
       tensor.as<std::uint16_t>()[i] = f32_to_bf16(value);
       return;
+    case DType::F64:
     case DType::I32:
     case DType::U8:
       break;
@@ -103,8 +105,16 @@ Tensor Tensor::view(DType dtype, Shape shape, void* data) {
   return tensor;
 }
 
+Tensor Tensor::on_device(DType dtype, Shape shape, std::shared_ptr<std::byte> owner) {
+  Tensor tensor = view(dtype, std::move(shape), owner.get());
+  tensor.owner_ = std::move(owner);
+  tensor.memory_ = Memory::Device;
+  return tensor;
+}
+
 Tensor Tensor::clone() const {
   if (empty()) return {};
+  check_element(size_of(dtype_));
   Tensor copy(dtype_, shape_);
   std::memcpy(copy.data_, data_, bytes());
   return copy;
@@ -132,6 +142,7 @@ Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
 }
 
 void Tensor::check_element(std::size_t element_bytes) const {
+  if (memory_ == Memory::Device) throw std::logic_error("the tensor is in a device's memory");
   if (element_bytes != size_of(dtype_)) {
     throw std::logic_error("Tensor holds " + std::string(name_of(dtype_)));
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A typed block of numbers: shape, dtype and 64-byte aligned host memory, row-major and dense. It
-// owns its memory or views memory that outlives it; copying copies the handle, not the numbers (use
+// A typed block of numbers: shape, dtype and memory, row-major and dense. Host memory is 64-byte
+// aligned; memory of a device comes from its backend, and only that backend reads it. A tensor owns
+// its memory or views memory that outlives it; copying copies the handle, not the numbers (use
 // `clone`). Not synchronised: one writer, or many readers.
 
 #include <cstddef>
@@ -23,6 +24,8 @@ std::string to_string(const Shape& shape);
 /// Product of the dimensions; 1 for a scalar. Throws Error(BadInput) when negative or overflowing.
 std::int64_t element_count(const Shape& shape);
 
+enum class Memory { Host, Device };
+
 class Tensor {
  public:
   Tensor() = default;
@@ -32,9 +35,12 @@ class Tensor {
   static Tensor zeros(DType dtype, Shape shape);
   /// Viewing: `data` must outlive the tensor.
   static Tensor view(DType dtype, Shape shape, void* data);
+  /// Device memory that a backend made; `owner` gives it back.
+  static Tensor on_device(DType dtype, Shape shape, std::shared_ptr<std::byte> owner);
 
   bool empty() const { return data_ == nullptr; }
   DType dtype() const { return dtype_; }
+  Memory memory() const { return memory_; }
   const Shape& shape() const { return shape_; }
   std::int64_t dim(std::size_t axis) const { return shape_.at(axis); }
   std::int64_t size() const { return size_; }
@@ -42,7 +48,8 @@ class Tensor {
 
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
-  /// The elements as T. Throws std::logic_error when T does not have the dtype's size.
+  /// The elements as T. Throws std::logic_error when T does not have the dtype's size or the memory
+  /// is not the host's.
   template <class T>
   std::span<T> as() {
     check_element(sizeof(T));
@@ -54,6 +61,7 @@ class Tensor {
     return {reinterpret_cast<const T*>(data_), static_cast<std::size_t>(size_)};
   }
 
+  /// Host memory only, like `to`.
   Tensor clone() const;
   /// Same numbers converted (F32, F16, BF16 only); a plain copy of the handle when already `dtype`.
   Tensor to(DType dtype) const;
@@ -64,6 +72,7 @@ class Tensor {
   void check_element(std::size_t element_bytes) const;
 
   DType dtype_ = DType::F32;
+  Memory memory_ = Memory::Host;
   Shape shape_;
   std::int64_t size_ = 0;
   std::shared_ptr<std::byte> owner_;

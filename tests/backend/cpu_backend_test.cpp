@@ -127,7 +127,8 @@ TEST_CASE("norm and linears, gate and up, with and without the normed input") {
 TEST_CASE("embedding rows are exact in every type") {
   on_every_isa([](Backend& backend) {
     RandomTensors random(14);
-    const std::array<std::int32_t, 4> ids = {3, 0, 18, 3};
+    std::array<std::int32_t, 4> chosen = {3, 0, 18, 3};
+    const Tensor ids = Tensor::view(DType::I32, {4}, chosen.data());
     for (const DType dtype : {DType::F32, DType::F16, DType::BF16}) {
       const Tensor table = random.normal({19, 53}).to(dtype);
       Tensor x(DType::F32, {4, 53});
@@ -163,13 +164,15 @@ Tensor attend(Backend& backend, const AttentionCase& c, const std::vector<std::i
   std::ranges::fill(cache.keys.as<float>(), std::nanf(""));
   std::ranges::fill(cache.values.as<float>(), std::nanf(""));
   Tensor out(DType::F32, q.shape());
+  Tensor first = Tensor::zeros(DType::I32, {1});
   std::int64_t position = 0;
   for (const std::int64_t length : lengths) {
+    first.as<std::int32_t>()[0] = static_cast<std::int32_t>(position);
     Tensor q_part = q.rows(position, position + length);
     Tensor k_part = k.rows(position, position + length);
     Tensor out_part = out.rows(position, position + length);
-    backend.attention(shape, q_part, k_part, v.rows(position, position + length), position, cache,
-                      out_part);
+    backend.attention(shape, q_part, k_part, v.rows(position, position + length),
+                      {first, position + length}, cache, out_part);
     position += length;
   }
   return out;

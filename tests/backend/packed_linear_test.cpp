@@ -135,9 +135,9 @@ TEST_CASE("a row alone has a batch's bits, on every instruction set and thread c
 TEST_CASE("a packed embedding gives the dequantized rows") {
   on_everything([](CpuBackend& backend, const QuantizedMatrix& matrix) {
     const PackedLinear table = backend.pack(matrix, Tensor());
-    const std::array<std::int32_t, 2> ids = {static_cast<std::int32_t>(matrix.out_features - 1), 0};
+    std::array<std::int32_t, 2> ids = {static_cast<std::int32_t>(matrix.out_features - 1), 0};
     Tensor x(DType::F32, {2, matrix.in_features});
-    backend.embed_packed(table, ids, x);
+    backend.embed_packed(table, Tensor::view(DType::I32, {2}, ids.data()), x);
     const Tensor rows = dequantize(matrix);
     CHECK(same_bytes(x.rows(0, 1), rows.rows(ids[0], ids[0] + 1)));
     CHECK(same_bytes(x.rows(1, 2), rows.rows(0, 1)));

@@ -51,12 +51,11 @@ class ReferenceBackend final : public Backend {
     return {matrix.scheme, matrix.out_features, matrix.in_features, packed, std::move(bias)};
   }
 
-  void embed(const Tensor& table, std::span<const std::int32_t> ids, Tensor& x) override {
-    embed_plain(table.to(DType::F32), ids, x);
+  void embed(const Tensor& table, const Tensor& ids, Tensor& x) override {
+    embed_plain(table.to(DType::F32), ids.as<std::int32_t>(), x);
   }
-  void embed_packed(const PackedLinear& table, std::span<const std::int32_t> ids,
-                    Tensor& x) override {
-    embed_plain(plain(table).weight, ids, x);
+  void embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) override {
+    embed_plain(plain(table).weight, ids.as<std::int32_t>(), x);
   }
 
   void norm_linears(const RmsNorm& norm, const Tensor& x, std::span<const LinearTarget> targets,
@@ -67,7 +66,7 @@ class ReferenceBackend final : public Backend {
   }
 
   void attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
-                 std::int64_t position, KvLayer& cache, Tensor& out) override;
+                 const CachePosition& position, KvLayer& cache, Tensor& out) override;
 
   void linear_residual(const Linear& linear_, const Tensor& input, Tensor& x) override {
     Tensor y(DType::F32, x.shape());
@@ -118,7 +117,9 @@ class ReferenceBackend final : public Backend {
     }
   }
 
-  void accumulate_magnitude(const Tensor& x, std::span<double> sum, std::span<float> max) override {
+  void accumulate_magnitude(const Tensor& x, Tensor& sums, Tensor& maxima) override {
+    const auto sum = sums.as<double>();
+    const auto max = maxima.as<float>();
     const std::int64_t n = x.dim(1);
     for (std::int64_t t = 0; t < x.dim(0); ++t) {
       for (std::int64_t i = 0; i < n; ++i) {
@@ -224,7 +225,8 @@ void attend(std::span<const float> query, std::span<const float> keys,
 }
 
 void ReferenceBackend::attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
-                                 std::int64_t position, KvLayer& cache, Tensor& out) {
+                                 const CachePosition& first, KvLayer& cache, Tensor& out) {
+  const std::int64_t position = first.first.as<std::int32_t>()[0];
   const std::int64_t dim = shape.head_dim, capacity = cache.keys.dim(1);
   expect(position + q.dim(0) <= capacity, "attention: the cache is full");
   rotate_and_append(shape, q, k, v, position, cache);

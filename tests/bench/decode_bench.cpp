@@ -87,6 +87,8 @@ struct Model {
   }
 
   void forward(std::int64_t tokens, std::int64_t position) {
+    Tensor first = Tensor::zeros(DType::I32, {1});
+    first.as<std::int32_t>()[0] = static_cast<std::int32_t>(position);
     Tensor x(DType::F32, {tokens, kHidden});
     std::ranges::fill(x.as<float>(), 0.1F);
     Tensor q(DType::F32, {tokens, kHidden});
@@ -99,7 +101,7 @@ struct Model {
       const std::array targets = {LinearTarget{layer.q, q}, LinearTarget{layer.k, k},
                                   LinearTarget{layer.v, v}};
       backend.norm_linears({norm, 1e-5F}, x, targets, nullptr);
-      backend.attention(shape, q, k, v, position, layer.cache, attended);
+      backend.attention(shape, q, k, v, {first, position + tokens}, layer.cache, attended);
       backend.linear_residual(layer.o, attended, x);
       backend.norm_gate_up({norm, 1e-5F}, x, layer.gate, layer.up, GatedActivation::Silu, hidden,
                            nullptr);

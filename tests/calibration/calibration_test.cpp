@@ -38,8 +38,10 @@ TEST_CASE("statistics are sums over the tokens of every window") {
   CalibrationState state = embed_windows(*backend, model.embedding, three_windows());
   CalibrationState again = embed_windows(*backend, model.embedding, three_windows());
   for (Tensor& hidden : again.hidden) {
-    KvLayer cache = make_kv_layer(model.shape, hidden.dim(0));
-    forward_block(*backend, model.shape, model.block, hidden, 0, cache, &collector);
+    KvLayer cache = make_kv_layer(*backend, model.shape, hidden.dim(0));
+    const Tensor start = Tensor::zeros(DType::I32, {1});
+    forward_block(*backend, model.shape, model.block, hidden, {start, hidden.dim(0)}, cache,
+                  &collector);
   }
   const ActivationStats stats =
       calibrate_block(*backend, model.shape, model.block, state, {}, {}, 2);

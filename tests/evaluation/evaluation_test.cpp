@@ -35,7 +35,7 @@ double slow_perplexity(const std::vector<std::vector<std::int32_t>>& windows) {
   double count = 0;
   for (const auto& ids : windows) {
     salient::Sequence sequence =
-        salient::make_sequence(decoder.shape, static_cast<std::int64_t>(ids.size()));
+        salient::make_sequence(cpu_backend(), decoder.shape, static_cast<std::int64_t>(ids.size()));
     for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
       const salient::Tensor logits = salient::forward(cpu_backend(), decoder, sequence,
                                                       {&ids[i], 1}, salient::LogitsOf::LastToken);

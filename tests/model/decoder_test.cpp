@@ -38,8 +38,9 @@ TEST_CASE("logits of every variant are those of transformers") {
   const auto backend = make_reference_backend();
   for (const GoldenCase& golden : golden_cases()) {
     CAPTURE(golden.name);
-    const Decoder decoder = load_decoder(golden_checkpoint(golden.config), DType::F32);
-    Sequence sequence = make_sequence(decoder.shape, static_cast<std::int64_t>(golden.ids.size()));
+    const Decoder decoder = load_decoder(*backend, golden_checkpoint(golden.config), DType::F32);
+    Sequence sequence =
+        make_sequence(*backend, decoder.shape, static_cast<std::int64_t>(golden.ids.size()));
     const Tensor logits = forward(*backend, decoder, sequence, golden.ids, LogitsOf::EveryToken);
     CHECK(largest_difference(logits.as<float>(), golden.logits) < 2e-5F);
   }
@@ -47,12 +48,12 @@ TEST_CASE("logits of every variant are those of transformers") {
 
 TEST_CASE("a sequence fed in pieces gives the bits of one fed at once") {
   const auto backend = make_reference_backend();
-  const Decoder decoder = load_decoder(golden_checkpoint(small_config()), DType::F32);
+  const Decoder decoder = load_decoder(*backend, golden_checkpoint(small_config()), DType::F32);
   const std::vector<std::int32_t> ids = {1, 47, 3, 20, 9, 9, 31};
-  Sequence whole = make_sequence(decoder.shape, 7);
+  Sequence whole = make_sequence(*backend, decoder.shape, 7);
   const Tensor expected = forward(*backend, decoder, whole, ids, LogitsOf::EveryToken);
 
-  Sequence pieces = make_sequence(decoder.shape, 9);
+  Sequence pieces = make_sequence(*backend, decoder.shape, 9);
   forward(*backend, decoder, pieces, std::span(ids).first(3), LogitsOf::LastToken);
   forward(*backend, decoder, pieces, std::span(ids).subspan(3, 1), LogitsOf::LastToken);
   const Tensor last =
@@ -73,9 +74,10 @@ TEST_CASE("a tap sees the input of every linear") {
   const Block block = load_block(checkpoint, shape, 1, DType::F32);
   Tensor x = golden_tensor("x", {5, 32});
   Tensor untapped = x.clone();
-  KvLayer cache = make_kv_layer(shape, 5), other = make_kv_layer(shape, 5);
-  forward_block(*backend, shape, block, x, 0, cache, &recorder);
-  forward_block(*backend, shape, block, untapped, 0, other);
+  KvLayer cache = make_kv_layer(*backend, shape, 5), other = make_kv_layer(*backend, shape, 5);
+  const Tensor start = Tensor::zeros(DType::I32, {1});
+  forward_block(*backend, shape, block, x, {start, 5}, cache, &recorder);
+  forward_block(*backend, shape, block, untapped, {start, 5}, other);
   const std::vector<std::pair<Site, Shape>> expected = {{Site::AttentionInput, {5, 32}},
                                                         {Site::AttentionOutput, {5, 32}},
                                                         {Site::MlpInput, {5, 32}},
@@ -118,8 +120,8 @@ TEST_CASE("an unannounced bias is refused instead of ignored") {
 
 TEST_CASE("ids and lengths outside the model are refused before any work") {
   const auto backend = make_reference_backend();
-  const Decoder decoder = load_decoder(golden_checkpoint(small_config()), DType::F32);
-  Sequence sequence = make_sequence(decoder.shape, 2);
+  const Decoder decoder = load_decoder(*backend, golden_checkpoint(small_config()), DType::F32);
+  Sequence sequence = make_sequence(*backend, decoder.shape, 2);
   const std::vector<std::int32_t> outside = {48}, negative = {-1}, long_text = {1, 2, 3};
   CHECK_THROWS_WITH_AS(forward(*backend, decoder, sequence, outside, LogitsOf::LastToken),
                        "token id 48 is outside the vocabulary of 48", Error);
@@ -136,7 +138,7 @@ TEST_CASE("weights beyond float16 stay wider when a model is loaded in float16")
     tensors.emplace(info.name, plain.read(info.name, DType::F32));
   }
   tensors["model.layers.0.mlp.up_proj.weight"].as<float>()[3] = 1e6F;
-  const Decoder decoder = load_decoder(MemoryCheckpoint(config, tensors), DType::F16);
+  const Decoder decoder = load_decoder(*backend, MemoryCheckpoint(config, tensors), DType::F16);
   const auto weight = [&](LinearRole role) {
     return std::get<DenseLinear>(decoder.blocks[0][role]).weight;
   };
@@ -148,9 +150,9 @@ TEST_CASE("weights beyond float16 stay wider when a model is loaded in float16")
 TEST_CASE("a tied head shares the embedding's memory and is counted once") {
   ModelConfig config = small_config();
   config.tied_head = true;
-  const Decoder tied = load_decoder(golden_checkpoint(config), DType::F16);
+  const Decoder tied = load_decoder(*backend, golden_checkpoint(config), DType::F16);
   config.tied_head = false;
-  const Decoder apart = load_decoder(golden_checkpoint(config), DType::F16);
+  const Decoder apart = load_decoder(*backend, golden_checkpoint(config), DType::F16);
   CHECK(apart.memory_bytes() - tied.memory_bytes() == 48 * 32 * 2);
   CHECK(apart.bytes_per_token() == tied.bytes_per_token());
 }

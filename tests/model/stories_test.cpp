@@ -51,7 +51,7 @@ std::vector<std::string> stories_of(const std::string& text) {
 /// Sum of -log p over tokens 2… of `ids`.
 double negative_log_likelihood(Backend& backend, const Decoder& decoder,
                                std::span<const std::int32_t> ids) {
-  Sequence sequence = make_sequence(decoder.shape, static_cast<std::int64_t>(ids.size()));
+  Sequence sequence = make_sequence(backend, decoder.shape, static_cast<std::int64_t>(ids.size()));
   const Tensor logits = forward(backend, decoder, sequence, ids, LogitsOf::EveryToken);
   const auto vocab = static_cast<std::size_t>(logits.dim(1));
   double sum = 0;
@@ -84,9 +84,9 @@ TEST_CASE("stories260K gives the logits of llama2.c") {
   const auto stories = stories260k();
   if (!stories) return;
   const auto backend = make_cpu_backend(1);
-  const Decoder decoder = load_decoder(*stories->checkpoint, DType::F32);
+  const Decoder decoder = load_decoder(*backend, *stories->checkpoint, DType::F32);
   const auto ids = stories->golden.at("story_tokens").at(0).get<std::vector<std::int32_t>>();
-  Sequence sequence = make_sequence(decoder.shape, 512);
+  Sequence sequence = make_sequence(*backend, decoder.shape, 512);
   const Tensor logits = forward(*backend, decoder, sequence, ids, LogitsOf::EveryToken);
   for (const auto& [position, row] : stories->golden.at("logits_story0").items()) {
     const auto expected = row.get<std::vector<float>>();
@@ -107,7 +107,7 @@ TEST_CASE("stories260K has its golden perplexity on its golden ids") {
   if (!stories || !text) return;
   const auto backend = make_cpu_backend();
   const auto tokenizer = load_tokenizer(stories->checkpoint->tokenizer_source());
-  const Decoder decoder = load_decoder(*stories->checkpoint, DType::F32);
+  const Decoder decoder = load_decoder(*backend, *stories->checkpoint, DType::F32);
   const nlohmann::json& golden = stories->golden.at("perplexity");
   const auto& golden_ids = stories->golden.at("story_tokens");
 
@@ -136,9 +136,9 @@ TEST_CASE("stories260K tells its golden story greedily") {
   if (!stories) return;
   const auto backend = make_cpu_backend(1);
   const auto tokenizer = load_tokenizer(stories->checkpoint->tokenizer_source());
-  const Decoder decoder = load_decoder(*stories->checkpoint, DType::F32);
+  const Decoder decoder = load_decoder(*backend, *stories->checkpoint, DType::F32);
   const auto expected = stories->golden.at("greedy_text_starts").get<std::string>();
-  Sequence sequence = make_sequence(decoder.shape, 256);
+  Sequence sequence = make_sequence(*backend, decoder.shape, 256);
   std::vector<std::int32_t> ids = {tokenizer->bos().value()};
   std::string text;
   while (text.size() < expected.size() && ids.size() < 255) {

@@ -114,7 +114,8 @@ TEST_CASE("fixed scales give the step statistics of the paper's Table 2") {
     QuantScheme scheme{.bits = golden.at("bits").get<int>(),
                        .group_size = golden.at("group_size").get<std::int64_t>()};
     if (row.at("symmetric").get<bool>()) scheme.symmetry = Symmetry::Symmetric;
-    const StepStats stats = step_statistics(weight, scales, salient, scheme);
+    const StepStats stats =
+        step_statistics(*make_reference_backend(), weight, scales, salient, scheme);
     CHECK(stats.changed_share == doctest::Approx(row.at("changed_share").get<double>()));
     CHECK(stats.mean_step_ratio == doctest::Approx(row.at("mean_step_ratio").get<double>()));
     CHECK(FixedScaleRow{factor, stats, 1}.paper_error_ratio() ==

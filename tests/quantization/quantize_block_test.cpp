@@ -80,8 +80,9 @@ Block dequantized(const QuantizedBlock& quantized) {
 
 Tensor output_of(const MeasuredBlock& measured, const Block& block) {
   Tensor x = measured.input.clone();
-  KvLayer cache = make_kv_layer(measured.shape, x.dim(0));
-  forward_block(*measured.backend, measured.shape, block, x, 0, cache);
+  KvLayer cache = make_kv_layer(*measured.backend, measured.shape, x.dim(0));
+  const Tensor start = Tensor::zeros(DType::I32, {1});
+  forward_block(*measured.backend, measured.shape, block, x, {start, x.dim(0)}, cache);
   return x;
 }
 
@@ -140,7 +141,7 @@ TEST_CASE("folding every group leaves the block's function as it was, under shar
     }
     scales[index_of(group.input)] = channel_scales_for(magnitude, 0.8);
   }
-  const Block folded = fold_block(measured.shape, measured.block, scales);
+  const Block folded = fold_block(*measured.backend, measured.shape, measured.block, scales);
   CHECK(relative_distance(output_of(measured, measured.block), output_of(measured, folded)) < 1e-5);
 }
 

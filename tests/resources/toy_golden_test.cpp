@@ -30,11 +30,12 @@ nlohmann::json golden() {
 struct Toy {
   std::unique_ptr<Checkpoint> checkpoint = open_checkpoint(source_file("resources/toy"));
   std::unique_ptr<Backend> backend = make_cpu_backend();
-  Decoder decoder = load_decoder(*checkpoint, DType::F32);
+  Decoder decoder = load_decoder(*backend, *checkpoint, DType::F32);
 
   /// [ids, vocab]
   Tensor logits(std::span<const std::int32_t> ids) const {
-    Sequence sequence = make_sequence(decoder.shape, static_cast<std::int64_t>(ids.size()));
+    Sequence sequence =
+        make_sequence(*backend, decoder.shape, static_cast<std::int64_t>(ids.size()));
     return forward(*backend, decoder, sequence, ids, LogitsOf::EveryToken);
   }
 };

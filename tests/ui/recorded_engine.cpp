@@ -200,7 +200,9 @@ ui::JobId RecordedEngine::study(const ui::StudyRequest& request) {
       scales[static_cast<std::size_t>(channel)] = static_cast<float>(factor);
     }
     rows.push_back(
-        {factor, step_statistics(weight, scales, salient, request.settings.scheme), 1.0 / factor});
+        {factor,
+         step_statistics(*make_cpu_backend(1), weight, scales, salient, request.settings.scheme),
+         1.0 / factor});
   }
   inbox_->post(ui::FixedScalesMeasured{job, request.linear, std::move(rows)});
   return job;

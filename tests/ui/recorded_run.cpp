@@ -134,7 +134,7 @@ ui::StudyRequest::Known recorded_result(const LinearId& id, const LinearSettings
   report.loss = report.loss_scaled * (settings.clip == ClipMode::Search ? 0.8 : 1.0);
   known.channelScales = channel_scales_for(stats.magnitude, report.alpha);
   if (steps == Steps::Measure) {
-    report.steps = step_statistics(recorded_weight(id), known.channelScales,
+    report.steps = step_statistics(*make_cpu_backend(1), recorded_weight(id), known.channelScales,
                                    salient_channels(stats.magnitude, 0.01), settings.scheme);
   }
   report.packed_bytes = report.out_features * report.in_features * settings.scheme.bits / 8 +

@@ -17,7 +17,7 @@ Decoder roundedPlainly(Backend& backend, const Decoder& source, const Plan& plan
     Block& block = rounded.blocks.at(static_cast<std::size_t>(plan.linears[i].block));
     Linear& linear = block[plan.linears[i].role];
     const DenseLinear dense = std::get<DenseLinear>(linear);
-    const Tensor weight = dense.weight.to(DType::F32);
+    const Tensor weight = backend.upload(backend.download(dense.weight).to(DType::F32));
     linear = backend.pack(backend.quantize({weight, {}, nullptr, settings.scheme}), dense.bias);
   }
   return rounded;

@@ -34,27 +34,6 @@ double totalLoss(Backend& backend, const Tensor& error, const SiteStats& input) 
   return std::accumulate(rows.begin(), rows.end(), 0.0) / static_cast<double>(input.tokens);
 }
 
-/// W·diag(s).
-Tensor folded(const Tensor& weight, std::span<const float> scales) {
-  Tensor result = weight.clone();
-  const std::span<float> values = result.as<float>();
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] *= scales[i % scales.size()];
-  return result;
-}
-
-/// D⁻¹ G D⁻¹: what the folded weights' inputs look like.
-Tensor foldedGram(const Tensor& gram, std::span<const float> scales) {
-  Tensor result = gram.clone();
-  const std::span<float> values = result.as<float>();
-  const std::size_t features = scales.size();
-  for (std::size_t row = 0; row < features; ++row) {
-    for (std::size_t column = 0; column <= row; ++column) {
-      values[row * features + column] /= scales[row] * scales[column];
-    }
-  }
-  return result;
-}
-
 LinearReport blankReport(const StudyMaterial& material, const StudyRequest& request) {
   const Tensor& weight = weightOf(material.block, request.linear.role);
   LinearReport report;
@@ -68,7 +47,9 @@ LinearReport blankReport(const StudyMaterial& material, const StudyRequest& requ
 
 Tensor searchedClip(Backend& backend, const Tensor& weight, const SiteStats& input,
                     std::span<const float> scales, const QuantScheme& scheme) {
-  return search_clip(backend, folded(weight, scales), foldedGram(input.gram, scales), scheme).clip;
+  return search_clip(backend, backend.fold(weight, scales, {}),
+                     backend.fold_gram(input.gram, scales), scheme)
+      .clip;
 }
 
 }  // namespace
@@ -127,10 +108,10 @@ ErrorPlanes measurePlanes(Backend& backend, const StudyMaterial& material,
   ErrorPlanes planes =
       error_planes(backend, weight, scaled.channelScales, clips ? &clip : nullptr, scheme);
   LinearReport& report = scaled.report;
-  report.loss_rtn = totalLoss(backend, planes.rtn_error, input);
-  report.loss = totalLoss(backend, planes.awq_error, input);
+  report.loss_rtn = totalLoss(backend, backend.upload(planes.rtn_error), input);
+  report.loss = totalLoss(backend, backend.upload(planes.awq_error), input);
   const std::vector<std::int64_t> salient = salient_channels(input.magnitude, request.salientShare);
-  report.steps = step_statistics(weight, scaled.channelScales, salient, scheme);
+  report.steps = step_statistics(backend, weight, scaled.channelScales, salient, scheme);
   return planes;
 }
 

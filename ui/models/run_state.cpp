@@ -17,15 +17,13 @@ SiteProfile profileFrom(const SiteStats& stats) {
   profile.magnitude = stats.magnitude;
   profile.tokens = stats.tokens;
   const std::size_t features = stats.magnitude.size();
-  if (stats.gram.size() != static_cast<std::int64_t>(features * features) || stats.tokens <= 0) {
-    // A record without Gram matrices still has magnitudes: their square bounds the energy below.
+  if (stats.energy.size() != features || stats.tokens <= 0) {
+    // A record without energies still has magnitudes: their square bounds the energy below.
     for (const float value : stats.magnitude) profile.energy.push_back(value * value);
     return profile;
   }
-  const std::span<const float> gram = stats.gram.as<float>();
-  profile.energy.resize(features);
-  for (std::size_t i = 0; i < features; ++i) {
-    profile.energy[i] = gram[i * features + i] / static_cast<float>(stats.tokens);
+  for (const float energy : stats.energy) {
+    profile.energy.push_back(energy / static_cast<float>(stats.tokens));
   }
   return profile;
 }

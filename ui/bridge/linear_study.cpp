@@ -73,7 +73,7 @@ ScaledLinear searchLinear(Backend& backend, const StudyMaterial& material,
                                     consumers.begin());
   };
   const SearchProblem problem = make_search_problem(
-      material.shape, material.block, request.linear.block, material.stats, *group,
+      backend, material.shape, material.block, request.linear.block, material.stats, *group,
       [&](const LinearId& id) {
         const std::size_t place = placeOf(id.role);
         return place < request.groupSettings.size() ? request.groupSettings[place]

@@ -66,7 +66,7 @@ const Block& ModelDesk::blockAt(std::int64_t block) {
   if (blockIndex_ == block) return block_;
   blockIndex_ = -1;
   block_ = {};
-  block_ = load_block(*checkpoint_, shape_, block, DType::F32);
+  block_ = upload(backend_, load_block(*checkpoint_, shape_, block, DType::F32));
   blockIndex_ = block;
   return block_;
 }
@@ -142,8 +142,9 @@ void ModelDesk::measure(JobId job, const MeasureRequest& request, const std::sto
       between();
       if (path != path_) throw Error(ErrorKind::Cancelled, "Another model was opened.");
     };
-    auto stats = std::make_shared<const ActivationStats>(calibrate_block(
-        backend_, shape, load_block(*checkpoint, shape, block, DType::F32), state, stop, told));
+    const Block loaded = upload(backend_, load_block(*checkpoint, shape, block, DType::F32));
+    auto stats = std::make_shared<const ActivationStats>(
+        calibrate_block(backend_, shape, loaded, state, stop, told));
     keepStats(block, stats);
     if (block == request.block) post(BlockMeasured{job, block, std::move(stats)});
   }

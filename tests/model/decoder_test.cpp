@@ -131,6 +131,7 @@ TEST_CASE("ids and lengths outside the model are refused before any work") {
 }
 
 TEST_CASE("weights beyond float16 stay wider when a model is loaded in float16") {
+  const auto backend = make_reference_backend();
   ModelConfig config = small_config();
   const MemoryCheckpoint plain = golden_checkpoint(config);
   std::map<std::string, Tensor> tensors;
@@ -148,6 +149,7 @@ TEST_CASE("weights beyond float16 stay wider when a model is loaded in float16")
 }
 
 TEST_CASE("a tied head shares the embedding's memory and is counted once") {
+  const auto backend = make_reference_backend();
   ModelConfig config = small_config();
   config.tied_head = true;
   const Decoder tied = load_decoder(*backend, golden_checkpoint(config), DType::F16);

@@ -50,7 +50,9 @@ __device__ int best_candidate(const Loss& loss) {
   return best;
 }
 
-/// blocks [groups, width, width]: the diagonal blocks of G, whole and folded, padded with zeros.
+/// blocks [groups, width, width]: the diagonal blocks of G, folded and padded with zeros. G is
+/// symmetric, so the quarter below the diagonal stands for the one above it, too: it is doubled,
+/// and the other is never read.
 __global__ void copy_blocks(ClipProblem problem, int width, float* __restrict__ blocks) {
   const std::int64_t first = blockIdx.x * problem.group_size;
   const std::int64_t count = min(problem.group_size, problem.in_features - first);
@@ -63,6 +65,7 @@ __global__ void copy_blocks(ClipProblem problem, int width, float* __restrict__ 
       value = problem.gram[row * problem.in_features + column];
       const float* s = problem.channel_scales;
       if (s != nullptr) value = __fdiv_rn(value, __fmul_rn(s[row], s[column]));
+      if (i >= width / 2 && j < width / 2) value *= 2.0F;
     }
     out[at] = value;
   }
@@ -94,51 +97,84 @@ __device__ float candidate_errors(const GridRule& rule, const float* __restrict_
   const float most = fmaxf(-low, high);
   const float own_limit = candidate_limit(most, lane);
   const GroupGrid own = solve_grid(rule, fmaxf(low, -own_limit), fminf(high, own_limit));
+  const float own_inverse = __frcp_rn(own.step);
 #pragma unroll
   for (int c = 0; c < kClipCandidates; ++c) {
     const GroupGrid grid = {__shfl_sync(kLanes, own.step, c, kColumnThreads),
                             __shfl_sync(kLanes, own.zero, c, kColumnThreads)};
+    const float inverse = __shfl_sync(kLanes, own_inverse, c, kColumnThreads);
     const float limit = __shfl_sync(kLanes, own_limit, c, kColumnThreads);
 #pragma unroll
     for (int i = 0; i < kEach; ++i) {
       const int column = lane + i * kColumnThreads;
-      const float error = __fsub_rn(value_of(grid, code_of(rule, grid, w[i], limit)), w[i]);
+      const float clipped = fmaxf(fminf(w[i], limit), -limit);
+      // A quotient with one step of Newton's: a division but for numbers that overflow.
+      const float near = clipped * inverse;
+      const float quotient = fmaf(fmaf(-near, grid.step, clipped), inverse, near);
+      const float code = fminf(fmaxf(rintf(quotient) + grid.zero, 0.0F), rule.top);
+      const float error = __fsub_rn(value_of(grid, code), w[i]);
       errors[column * kColumnStride + row * kRowStride + c] = column < count ? error : 0.0F;
     }
   }
   return most;
 }
 
-/// Where the thread's columns start: pieces of four (or two) that neighbouring threads take in
-/// turn.
+/// The thread's columns: one piece in each half of the group.
 template <int kWidth>
 struct Columns {
-  static constexpr int kEach = kWidth / kColumnThreads;
-  static constexpr int kPiece = kEach < 4 ? kEach : 4;
-  static constexpr int kPieces = kEach / kPiece;
-  __device__ static int at(int lane, int piece) {
-    return piece * kColumnThreads * kPiece + lane * kPiece;
-  }
+  static constexpr int kPiece = kWidth / kColumnThreads / 2;
+  __device__ static int at(int lane, int half) { return half * (kWidth / 2) + lane * kPiece; }
 };
 
-template <int kWidth>
-__device__ void load_columns(const float* __restrict__ row, int lane, float (&out)[kWidth / 16]) {
-  using Own = Columns<kWidth>;
-#pragma unroll
-  for (int p = 0; p < Own::kPieces; ++p) {
-    const float* from = row + Own::at(lane, p);
-    if constexpr (Own::kPiece == 4) {
-      const float4 four = __ldg(reinterpret_cast<const float4*>(from));
-      out[p * 4] = four.x;
-      out[p * 4 + 1] = four.y;
-      out[p * 4 + 2] = four.z;
-      out[p * 4 + 3] = four.w;
-    } else {
-      const float2 two = __ldg(reinterpret_cast<const float2*>(from));
-      out[0] = two.x;
-      out[1] = two.y;
-    }
+template <int kPiece>
+__device__ __forceinline__ void load_piece(const float* __restrict__ from, float (&out)[kPiece]) {
+  if constexpr (kPiece == 4) {
+    const float4 four = __ldg(reinterpret_cast<const float4*>(from));
+    out[0] = four.x;
+    out[1] = four.y;
+    out[2] = four.z;
+    out[3] = four.w;
+  } else if constexpr (kPiece == 2) {
+    const float2 two = __ldg(reinterpret_cast<const float2*>(from));
+    out[0] = two.x;
+    out[1] = two.y;
+  } else {
+    out[0] = __ldg(from);
   }
+}
+
+/// sums[candidate][column] += errors[k][candidate] · g[column].
+template <int kPiece>
+__device__ __forceinline__ void add_products(const float (&e)[kRowStride], const float (&g)[kPiece],
+                                             float (&sums)[kClipCandidates][kPiece]) {
+#pragma unroll
+  for (int c = 0; c < kClipCandidates; ++c) {
+#pragma unroll
+    for (int i = 0; i < kPiece; ++i) sums[c][i] = fmaf(e[c], g[i], sums[c][i]);
+  }
+}
+
+__device__ __forceinline__ void load_errors(const float* from, float (&e)[kRowStride]) {
+#pragma unroll
+  for (int i = 0; i < kRowStride; i += 4) {
+    const float4 four = *reinterpret_cast<const float4*>(from + i);
+    e[i] = four.x;
+    e[i + 1] = four.y;
+    e[i + 2] = four.z;
+    e[i + 3] = four.w;
+  }
+}
+
+/// The thread's share of one candidate's loss.
+template <int kPiece>
+__device__ __forceinline__ float share_of_loss(const float (&sums)[kPiece], const float* errors,
+                                               int first_column, int candidate) {
+  float share = 0;
+#pragma unroll
+  for (int i = 0; i < kPiece; ++i) {
+    share += sums[i] * errors[(first_column + i) * kColumnStride + candidate];
+  }
+  return share;
 }
 
 template <int kWidth>
@@ -146,6 +182,7 @@ __global__ void __launch_bounds__(kThreads, 3)
     search_groups(ClipProblem problem, GridRule rule, const float* __restrict__ blocks) {
   extern __shared__ __align__(16) float errors[];
   using Own = Columns<kWidth>;
+  constexpr int kPiece = Own::kPiece;
   const int row = static_cast<int>(threadIdx.x) / kColumnThreads;
   const int lane = static_cast<int>(threadIdx.x) % kColumnThreads;
   const std::int64_t group = blockIdx.y;
@@ -160,35 +197,29 @@ __global__ void __launch_bounds__(kThreads, 3)
   __syncwarp();
   const float* gram = blocks + group * kWidth * kWidth;
   const float* own_errors = errors + row * kRowStride;
-  float sums[kClipCandidates][Own::kEach] = {};
+  const int left = Own::at(lane, 0), right = Own::at(lane, 1);
+  float left_sums[kClipCandidates][kPiece] = {}, right_sums[kClipCandidates][kPiece] = {};
+#pragma unroll 4
+  for (int k = 0; k < min(count, kWidth / 2); ++k) {
+    float g[kPiece], e[kRowStride];
+    load_piece<kPiece>(gram + k * kWidth + left, g);
+    load_errors(own_errors + k * kColumnStride, e);
+    add_products<kPiece>(e, g, left_sums);
+  }
 #pragma unroll 2
-  for (int k = 0; k < count; ++k) {
-    float g[Own::kEach];
-    load_columns<kWidth>(gram + k * kWidth, lane, g);
-    float e[kRowStride];
-#pragma unroll
-    for (int i = 0; i < kRowStride; i += 4) {
-      const float4 four = *reinterpret_cast<const float4*>(own_errors + k * kColumnStride + i);
-      e[i] = four.x;
-      e[i + 1] = four.y;
-      e[i + 2] = four.z;
-      e[i + 3] = four.w;
-    }
-#pragma unroll
-    for (int c = 0; c < kClipCandidates; ++c) {
-#pragma unroll
-      for (int i = 0; i < Own::kEach; ++i) sums[c][i] = fmaf(e[c], g[i], sums[c][i]);
-    }
+  for (int k = kWidth / 2; k < count; ++k) {
+    float g[kPiece], h[kPiece], e[kRowStride];
+    load_piece<kPiece>(gram + k * kWidth + left, g);
+    load_piece<kPiece>(gram + k * kWidth + right, h);
+    load_errors(own_errors + k * kColumnStride, e);
+    add_products<kPiece>(e, g, left_sums);
+    add_products<kPiece>(e, h, right_sums);
   }
   double losses[kClipCandidates];
 #pragma unroll
   for (int c = 0; c < kClipCandidates; ++c) {
-    double loss = 0;
-#pragma unroll
-    for (int i = 0; i < Own::kEach; ++i) {
-      const int column = Own::at(lane, i / Own::kPiece) + i % Own::kPiece;
-      loss += static_cast<double>(sums[c][i] * own_errors[column * kColumnStride + c]);
-    }
+    double loss = static_cast<double>(share_of_loss<kPiece>(left_sums[c], own_errors, left, c)) +
+                  static_cast<double>(share_of_loss<kPiece>(right_sums[c], own_errors, right, c));
 #pragma unroll
     for (int offset = kColumnThreads / 2; offset > 0; offset /= 2) {
       loss += __shfl_xor_sync(kLanes, loss, offset);

@@ -13,17 +13,9 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kWarps = kThreads / 32;
 constexpr unsigned kLanes = 0xFFFFFFFFU;
-/// Columns of the correlation matrix per product: narrower saves more of the upper triangle, wider
-/// fills the card.
-constexpr std::int64_t kPanel = 1024;
+constexpr std::int64_t kPanel = kCorrelationPanel;
 constexpr std::int64_t kLeastRows = 64;
 constexpr std::int64_t kAlignment = 256;
-constexpr int kTile = 32;
-constexpr int kTileRows = 8;
-
-std::int64_t stride_of(std::int64_t n) {
-  return (n + 63) / 64 * 64;
-}
 
 std::int64_t round_up(std::int64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
@@ -39,86 +31,55 @@ int headroom_for(std::int64_t n) {
 
 /// The arrays of one piece of work.
 struct Piece {
-  __half* error;      ///< [rows, stride]
-  __half* product;    ///< [rows, kPanel]
-  double* sums;       ///< [rows]
-  float* row_factor;  ///< [rows]
+  float* exact;        ///< [rows, n], Split alone
+  __half* error;       ///< [rows, stride]
+  __half* error_rest;  ///< [rows, stride], Split alone
+  void* product;       ///< [rows, panel] half; float32 when Split
+  double* sums;        ///< [rows]
+  float* row_factor;   ///< [rows]
   std::int64_t rows;
   std::int64_t stride;
+  Precision precision;
 };
 
-std::int64_t bytes_per_row(std::int64_t n) {
-  return stride_of(n) * 2 + std::min(kPanel, stride_of(n)) * 2 + 12;
+std::int64_t bytes_per_row(std::int64_t n, Precision precision) {
+  const std::int64_t stride = correlation_stride(n);
+  const std::int64_t halves = (stride + std::min(kPanel, stride)) * 2;
+  return (precision == Precision::Split ? 2 * halves + n * 4 : halves) + 12;
 }
 
-Piece lay_out(std::int64_t n, std::int64_t wanted, LossWorkspace workspace) {
+Piece lay_out(std::int64_t n, std::int64_t wanted, Precision precision, LossWorkspace workspace) {
   Piece piece = {};
-  const std::int64_t most = (workspace.bytes - 4 * kAlignment) / bytes_per_row(n);
+  const std::int64_t most = (workspace.bytes - 6 * kAlignment) / bytes_per_row(n, precision);
   piece.rows = std::min(wanted, most);
-  piece.stride = stride_of(n);
+  piece.stride = correlation_stride(n);
+  piece.precision = precision;
   if (piece.rows < std::min(wanted, kLeastRows)) {
     throw std::logic_error("quadratic form: a workspace of " + std::to_string(workspace.bytes) +
                            " bytes is too small for " + std::to_string(n) + " columns");
   }
   auto* next = static_cast<char*>(workspace.data);
-  const auto take = [&](std::int64_t bytes) {
+  const auto take = [&](std::int64_t bytes_of_row) {
     char* taken = next;
-    next += round_up(bytes);
+    next += round_up(piece.rows * bytes_of_row);
     return taken;
   };
-  piece.error = reinterpret_cast<__half*>(take(piece.rows * piece.stride * 2));
-  piece.product = reinterpret_cast<__half*>(take(piece.rows * std::min(kPanel, piece.stride) * 2));
-  piece.sums = reinterpret_cast<double*>(take(piece.rows * 8));
-  piece.row_factor = reinterpret_cast<float*>(take(piece.rows * 4));
+  const bool split = precision == Precision::Split;
+  piece.error = reinterpret_cast<__half*>(take(piece.stride * 2));
+  piece.product = take(std::min(kPanel, piece.stride) * (split ? 4 : 2));
+  piece.sums = reinterpret_cast<double*>(take(8));
+  piece.row_factor = reinterpret_cast<float*>(take(4));
+  if (!split) return piece;
+  piece.error_rest = reinterpret_cast<__half*>(take(piece.stride * 2));
+  piece.exact = reinterpret_cast<float*>(take(n * 4));
   return piece;
 }
 
-__global__ void take_root(const float* __restrict__ gram, std::int64_t n, float* root) {
-  const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (j < n) root[j] = sqrtf(gram[j * (n + 1)]);
-}
-
-/// G_ij of the lower triangle as a correlation, times two where it stands for both triangles.
-__device__ __half correlation_of(float value, float root_i, float root_j, float times) {
-  const float scale = root_i * root_j;
-  return __float2half_rn(scale == 0.0F ? 0.0F : times * (value / scale));
-}
-
-/// matrix[j, k] for k at or after the start of j's panel: C inside the square block on the
-/// diagonal, 2·C behind it. Tiles below the diagonal of gram are read once and written turned, and
-/// inside the square block also as they are.
-__global__ void fill_correlation(const float* __restrict__ gram, const float* __restrict__ root,
-                                 std::int64_t n, std::int64_t stride, __half* matrix) {
-  __shared__ float tile[kTile][kTile + 1];
-  const std::int64_t first_row = static_cast<std::int64_t>(blockIdx.y) * kTile;
-  const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.x) * kTile;
-  if (first_column > first_row) return;
-  const bool square = first_row / kPanel == first_column / kPanel;
-  const float times = square ? 1.0F : 2.0F;
-  for (int r = threadIdx.y; r < kTile; r += kTileRows) {
-    const std::int64_t row = first_row + r;
-    const std::int64_t column = first_column + threadIdx.x;
-    const bool inside = row < n && column <= row;
-    const float root_row = row < n ? root[row] : 0.0F;
-    const float root_column = column < n ? root[column] : 0.0F;
-    const __half value =
-        correlation_of(inside ? gram[row * n + column] : 0.0F, root_row, root_column, times);
-    tile[r][threadIdx.x] = __half2float(value);
-    if (square && column <= row && row < stride) matrix[row * stride + column] = value;
-  }
-  __syncthreads();
-  for (int r = threadIdx.y; r < kTile; r += kTileRows) {
-    const std::int64_t row = first_column + r;
-    const std::int64_t column = first_row + threadIdx.x;
-    if (column >= stride || row >= stride || row >= column) continue;
-    matrix[row * stride + column] = __float2half_rn(tile[threadIdx.x][r]);
-  }
-}
-
-/// Rows of E·diag(root) in half, each divided by its own power of two.
+/// Rows of E·diag(root) in half, each divided by its own power of two; `rest` is what that loses,
+/// or nullptr.
 __global__ void __launch_bounds__(kThreads)
     scale_rows(const float* __restrict__ error, const float* __restrict__ root, std::int64_t n,
-               std::int64_t stride, int headroom, __half* scaled, float* row_factor) {
+               std::int64_t stride, int headroom, __half* scaled, __half* rest, float* row_factor) {
   __shared__ float peaks[kWarps];
   const std::int64_t row = blockIdx.x;
   const float* from = error + row * n;
@@ -136,35 +97,56 @@ __global__ void __launch_bounds__(kThreads)
   if (peak > 0.0F && peak < 1e30F) frexpf(peak, &exponent);
   const float scale = exp2f(static_cast<float>(-headroom - max(exponent, -90)));
   for (std::int64_t j = threadIdx.x; j < stride; j += kThreads) {
-    scaled[row * stride + j] = __float2half_rn(j < n ? from[j] * root[j] * scale : 0.0F);
+    const float value = j < n ? from[j] * root[j] * scale : 0.0F;
+    const __half rounded = __float2half_rn(value);
+    scaled[row * stride + j] = rounded;
+    if (rest != nullptr) rest[row * stride + j] = __float2half_rn(value - __half2float(rounded));
   }
   if (threadIdx.x == 0) row_factor[row] = 1.0F / scale;
 }
 
-/// sums[row] (+)= error[row, first …] · product[row, …] over one panel; a warp per row.
+/// Eight neighbouring numbers as float32.
+__device__ __forceinline__ void load_eight(const __half* from, float (&out)[8]) {
+  const uint4 bits = *reinterpret_cast<const uint4*>(from);
+  const auto* pairs = reinterpret_cast<const __half2*>(&bits);
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const float2 two = __half22float2(pairs[i]);
+    out[2 * i] = two.x;
+    out[2 * i + 1] = two.y;
+  }
+}
+__device__ __forceinline__ void load_eight(const float* from, float (&out)[8]) {
+#pragma unroll
+  for (int i = 0; i < 8; i += 4) {
+    const float4 four = *reinterpret_cast<const float4*>(from + i);
+    out[i] = four.x;
+    out[i + 1] = four.y;
+    out[i + 2] = four.z;
+    out[i + 3] = four.w;
+  }
+}
+
+/// sums[row] (+)= error[row, …] · product[row, …] over one panel; a warp per row. `rest` is added
+/// to the error, or nullptr.
+template <class Product>
 __global__ void __launch_bounds__(kThreads)
-    dot_rows(const __half* __restrict__ error, std::int64_t stride,
-             const __half* __restrict__ product, int width, std::int64_t rows, bool first,
+    dot_rows(const __half* __restrict__ error, const __half* __restrict__ rest, std::int64_t stride,
+             const Product* __restrict__ product, int width, std::int64_t rows, bool first,
              double* sums) {
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
   if (row >= rows) return;
   const int lane = static_cast<int>(threadIdx.x) % 32;
-  const __half* e = error + row * stride;
-  const __half* p = product + row * width;
   double sum = 0;
   // Strides and widths are multiples of 64, so every piece of 8 is whole.
   for (int j = lane * 8; j < width; j += 256) {
-    const uint4 e_bits = *reinterpret_cast<const uint4*>(e + j);
-    const uint4 p_bits = *reinterpret_cast<const uint4*>(p + j);
-    const auto* e_pair = reinterpret_cast<const __half2*>(&e_bits);
-    const auto* p_pair = reinterpret_cast<const __half2*>(&p_bits);
+    float e[8], r[8] = {}, p[8];
+    load_eight(error + row * stride + j, e);
+    if (rest != nullptr) load_eight(rest + row * stride + j, r);
+    load_eight(product + row * width + j, p);
     float eight = 0;
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float2 a = __half22float2(e_pair[i]);
-      const float2 b = __half22float2(p_pair[i]);
-      eight += a.x * b.x + a.y * b.y;
-    }
+    for (int i = 0; i < 8; ++i) eight += (e[i] + r[i]) * p[i];
     sum += static_cast<double>(eight);
   }
   for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(kLanes, sum, offset);
@@ -195,64 +177,98 @@ __global__ void __launch_bounds__(kThreads)
   if (threadIdx.x == 0) losses[blockIdx.x] = of_thread[0] + (replace ? 0.0 : losses[blockIdx.x]);
 }
 
+/// One panel of E·C; the halves that were lost count where there are any.
+void multiply_panel(Matmul& matmul, const Piece& piece, std::int64_t rows,
+                    const Correlation& correlation, std::int64_t first) {
+  const std::int64_t at = first * piece.stride + first;
+  const bool split = piece.precision == Precision::Split;
+  MatrixProduct product = {.x = piece.error + first,
+                           .w = reinterpret_cast<const __half*>(correlation.matrix) + at,
+                           .out = piece.product,
+                           .m = rows,
+                           .n = std::min(kPanel, piece.stride - first),
+                           .k = piece.stride - first,
+                           .in = Number::Float16,
+                           .out_number = split ? Number::Float32 : Number::Float16,
+                           .x_stride = piece.stride,
+                           .w_stride = piece.stride};
+  matmul.product(product);
+  if (!split) return;
+  product.sum = Sum::Add;
+  product.x = piece.error_rest + first;
+  matmul.product(product);
+  product.x = piece.error + first;
+  product.w = reinterpret_cast<const __half*>(correlation.rest) + at;
+  matmul.product(product);
+}
+
 /// piece.sums = rows of error · C · errorᵀ, in the units of the scaled errors.
 void score(Matmul& matmul, const Piece& piece, std::int64_t rows, const Correlation& correlation) {
-  const std::int64_t stride = piece.stride;
-  const auto* matrix = reinterpret_cast<const __half*>(correlation.matrix);
-  for (std::int64_t first = 0; first < stride; first += kPanel) {
-    const std::int64_t width = std::min(kPanel, stride - first);
-    matmul.product({.x = piece.error + first,
-                    .w = matrix + first * stride + first,
-                    .out = piece.product,
-                    .m = rows,
-                    .n = width,
-                    .k = stride - first,
-                    .in = Number::Float16,
-                    .out_number = Number::Float16,
-                    .x_stride = stride,
-                    .w_stride = stride});
-    launch("row losses",
-           {.grid = dim3(static_cast<unsigned>((rows + kWarps - 1) / kWarps)),
-            .block = dim3(kThreads)},
-           matmul.stream(), dot_rows, piece.error + first, stride, piece.product,
-           static_cast<int>(width), rows, first == 0, piece.sums);
+  const LaunchShape shape = {.grid = dim3(static_cast<unsigned>((rows + kWarps - 1) / kWarps)),
+                             .block = dim3(kThreads)};
+  for (std::int64_t first = 0; first < piece.stride; first += kPanel) {
+    multiply_panel(matmul, piece, rows, correlation, first);
+    const auto width = static_cast<int>(std::min(kPanel, piece.stride - first));
+    if (piece.precision == Precision::Split) {
+      launch("row losses", shape, matmul.stream(), dot_rows<float>, piece.error + first,
+             piece.error_rest + first, piece.stride, static_cast<const float*>(piece.product),
+             width, rows, first == 0, piece.sums);
+    } else {
+      launch("row losses", shape, matmul.stream(), dot_rows<__half>, piece.error + first, nullptr,
+             piece.stride, static_cast<const __half*>(piece.product), width, rows, first == 0,
+             piece.sums);
+    }
   }
+}
+
+/// piece.sums of `rows` rows of float32 errors.
+void score_errors(Matmul& matmul, const Piece& piece, const float* error, std::int64_t rows,
+                  const Correlation& correlation) {
+  launch("scaled errors", {.grid = dim3(static_cast<unsigned>(rows)), .block = dim3(kThreads)},
+         matmul.stream(), scale_rows, error, correlation.root, correlation.n, piece.stride,
+         headroom_for(correlation.n), piece.error, piece.error_rest, piece.row_factor);
+  score(matmul, piece, rows, correlation);
+}
+
+void expect_rest(const Correlation& correlation, Precision precision) {
+  if (precision == Precision::Split && correlation.rest == nullptr) {
+    throw std::logic_error("quadratic form: the split precision needs the correlation's rest");
+  }
+}
+
+/// Fills piece.sums with `candidates` times input.out_features rows.
+void score_candidates(Matmul& matmul, const Piece& piece, const RoundingInput& input,
+                      std::int64_t candidates, std::int64_t clip_stride,
+                      const Correlation& correlation) {
+  if (piece.precision == Precision::Split) {
+    rounding_error(input, piece.exact, matmul.stream());
+    return score_errors(matmul, piece, piece.exact, input.out_features, correlation);
+  }
+  scaled_rounding_errors(input, static_cast<int>(candidates), clip_stride,
+                         {.root = correlation.root,
+                          .error = reinterpret_cast<std::uint16_t*>(piece.error),
+                          .row_factor = piece.row_factor,
+                          .stride = piece.stride,
+                          .headroom = headroom_for(correlation.n)},
+                         matmul.stream());
+  score(matmul, piece, candidates * input.out_features, correlation);
 }
 
 }  // namespace
 
-std::int64_t correlation_bytes(std::int64_t n) {
-  return stride_of(n) * stride_of(n) * 2;
-}
-
-void prepare_correlation(const float* gram, const Correlation& correlation, cudaStream_t stream) {
-  const std::int64_t n = correlation.n;
-  const std::int64_t stride = stride_of(n);
-  const auto tiles = static_cast<unsigned>(stride / kTile);
-  launch(
-      "Gram diagonal",
-      {.grid = dim3(static_cast<unsigned>((n + kThreads - 1) / kThreads)), .block = dim3(kThreads)},
-      stream, take_root, gram, n, correlation.root);
-  launch("correlation", {.grid = dim3(tiles, tiles), .block = dim3(kTile, kTileRows)}, stream,
-         fill_correlation, gram, correlation.root, n, stride,
-         reinterpret_cast<__half*>(correlation.matrix));
-}
-
-std::int64_t loss_workspace_bytes(std::int64_t n, std::int64_t rows) {
-  return std::max(rows, kLeastRows) * bytes_per_row(n) + 4 * kAlignment;
+std::int64_t loss_workspace_bytes(std::int64_t n, std::int64_t rows, Precision precision) {
+  return std::max(rows, kLeastRows) * bytes_per_row(n, precision) + 6 * kAlignment;
 }
 
 void quadratic_form(Matmul& matmul, const float* error, std::int64_t rows,
-                    const Correlation& correlation, double* row_losses, LossWorkspace workspace) {
+                    const Correlation& correlation, double* row_losses, LossWorkspace workspace,
+                    Precision precision) {
   if (rows == 0) return;
-  const std::int64_t n = correlation.n;
-  const Piece piece = lay_out(n, rows, workspace);
+  expect_rest(correlation, precision);
+  const Piece piece = lay_out(correlation.n, rows, precision, workspace);
   for (std::int64_t begin = 0; begin < rows; begin += piece.rows) {
     const std::int64_t count = std::min(piece.rows, rows - begin);
-    launch("scaled errors", {.grid = dim3(static_cast<unsigned>(count)), .block = dim3(kThreads)},
-           matmul.stream(), scale_rows, error + begin * n, correlation.root, n, piece.stride,
-           headroom_for(n), piece.error, piece.row_factor);
-    score(matmul, piece, count, correlation);
+    score_errors(matmul, piece, error + begin * correlation.n, count, correlation);
     launch("losses", {.grid = dim3(1), .block = dim3(kThreads)}, matmul.stream(), finish_losses,
            piece.sums, piece.row_factor, count, std::int64_t{0}, true, nullptr, row_losses + begin);
   }
@@ -264,8 +280,11 @@ void candidate_losses(Matmul& matmul, const CandidateLosses& problem,
   const std::int64_t n = problem.input.in_features;
   const std::int64_t candidates = problem.candidates;
   if (n != correlation.n) throw std::logic_error("candidate losses: not the weight's correlation");
-  const Piece piece = lay_out(n, rows * candidates, workspace);
-  const std::int64_t together = std::min(candidates, piece.rows);
+  if (rows == 0) return;
+  expect_rest(correlation, problem.precision);
+  const bool split = problem.precision == Precision::Split;
+  const Piece piece = lay_out(n, split ? rows : rows * candidates, problem.precision, workspace);
+  const std::int64_t together = split ? 1 : std::min(candidates, piece.rows);
   const std::int64_t step = piece.rows / together;
   for (std::int64_t begin = 0; begin < rows; begin += step) {
     for (std::int64_t c = 0; c < candidates; c += together) {
@@ -277,14 +296,7 @@ void candidate_losses(Matmul& matmul, const CandidateLosses& problem,
       if (input.clip != nullptr) {
         input.clip += c * problem.clip_stride + begin * input.num_groups();
       }
-      scaled_rounding_errors(input, static_cast<int>(tried), problem.clip_stride,
-                             {.root = correlation.root,
-                              .error = reinterpret_cast<std::uint16_t*>(piece.error),
-                              .row_factor = piece.row_factor,
-                              .stride = piece.stride,
-                              .headroom = headroom_for(n)},
-                             matmul.stream());
-      score(matmul, piece, tried * input.out_features, correlation);
+      score_candidates(matmul, piece, input, tried, problem.clip_stride, correlation);
       launch("losses", {.grid = dim3(static_cast<unsigned>(tried)), .block = dim3(kThreads)},
              matmul.stream(), finish_losses, piece.sums, piece.row_factor, input.out_features, rows,
              begin == 0 && problem.sum == Sum::Replace,

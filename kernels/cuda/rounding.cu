@@ -9,11 +9,19 @@
 namespace salient::kernels::cuda {
 namespace {
 
-constexpr int kMostRows = 4;
-constexpr std::size_t kSharedBytes = 40 << 10;
+constexpr int kMostRows = FourRows::kRows;
+constexpr std::size_t kSharedBytes = 44 << 10;
 
-/// What becomes of one weight. factor() belongs to a column, element() to a weight.
-struct ErrorElements {
+/// Codes with the CPU's bits.
+struct ExactCodes {
+  __device__ static float code(const GridRule& rule, const SolvedGrid& grid, float scaled,
+                               float limit) {
+    return code_of(rule, grid.grid, scaled, limit);
+  }
+};
+
+/// What becomes of one weight. factor() belongs to a column, code() and element() to a weight.
+struct ErrorElements : ExactCodes {
   using Element = float;
   static constexpr bool kScalesRows = false;
   float* out;
@@ -27,7 +35,7 @@ struct ErrorElements {
   }
 };
 
-struct CodeElements {
+struct CodeElements : ExactCodes {
   using Element = unsigned char;
   static constexpr bool kScalesRows = false;
   unsigned char* out;
@@ -47,7 +55,15 @@ struct ScaledElements {
   std::int64_t stride;
 
   __device__ float factor(const RowBlock& block, int column) const {
-    return block.root[column] / block.scale(column);
+    return __fdividef(block.root[column], block.scale(column));
+  }
+  /// One step of Newton's instead of a division: the same but for quotients that overflow.
+  __device__ static float code(const GridRule& rule, const SolvedGrid& grid, float scaled,
+                               float limit) {
+    const float clipped = fmaxf(fminf(scaled, limit), -limit);
+    const float near = clipped * grid.inverse;
+    const float quotient = fmaf(fmaf(-near, grid.grid.step, clipped), grid.inverse, near);
+    return fminf(fmaxf(rintf(quotient) + grid.grid.zero, 0.0F), rule.top);
   }
   __device__ __half element(float, float scaled, float code, GroupGrid grid, float factor,
                             float row_scale) const {
@@ -79,28 +95,6 @@ __device__ float power_of_two_below(float bound, int headroom) {
   return exp2f(static_cast<float>(-headroom - max(exponent, -90)));
 }
 
-/// One scale for each row, from the bounds that each thread found.
-template <int kRows>
-__device__ void find_row_scales(const float (&bounds)[kRows], int headroom,
-                                float (&scales)[kRows]) {
-  __shared__ float of_warp[kRows][kRoundingThreads / 32];
-#pragma unroll
-  for (int r = 0; r < kRows; ++r) {
-    float bound = bounds[r];
-    for (int offset = 16; offset > 0; offset /= 2) {
-      bound = fmaxf(bound, __shfl_xor_sync(kAllLanes, bound, offset));
-    }
-    if (threadIdx.x % 32 == 0) of_warp[r][threadIdx.x / 32] = bound;
-  }
-  __syncthreads();
-#pragma unroll
-  for (int r = 0; r < kRows; ++r) {
-    float bound = 0;
-    for (const float other : of_warp[r]) bound = fmaxf(bound, other);
-    scales[r] = power_of_two_below(bound, headroom);
-  }
-}
-
 template <int kRows, class Output>
 __device__ void write_rows_by_four(const RowBlock& block, const GridTable& table,
                                    const float (&row_scales)[kRows], const Output& output) {
@@ -119,14 +113,14 @@ __device__ void write_rows_by_four(const RowBlock& block, const GridTable& table
       if (r >= block.rows) break;
       const auto w = *reinterpret_cast<const Four<float>*>(
           block.weight + static_cast<std::int64_t>(r) * block.columns + column);
-      const GroupGrid grid = table.at(r, group);
+      const SolvedGrid grid = table.at(r, group);
       const float limit = block.limit(r, group);
       Four<Element> out;
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const float scaled = __fmul_rn(w.at[i], s[i]);
-        const float code = code_of(block.rule, grid, scaled, limit);
-        out.at[i] = output.element(w.at[i], scaled, code, grid, factor[i], row_scales[r]);
+        const float code = output.code(block.rule, grid, scaled, limit);
+        out.at[i] = output.element(w.at[i], scaled, code, grid.grid, factor[i], row_scales[r]);
       }
       *reinterpret_cast<Four<Element>*>(output.out + r * output.stride + column) = out;
     }
@@ -146,10 +140,10 @@ __device__ void write_rows(const RowBlock& block, const GridTable& table,
       if (r >= block.rows) break;
       const float w = block.at(r, column);
       const float scaled = __fmul_rn(w, s);
-      const GroupGrid grid = table.at(r, group);
-      const float code = code_of(block.rule, grid, scaled, block.limit(r, group));
+      const SolvedGrid grid = table.at(r, group);
+      const float code = output.code(block.rule, grid, scaled, block.limit(r, group));
       output.out[r * output.stride + column] =
-          output.element(w, scaled, code, grid, factor, row_scales[r]);
+          output.element(w, scaled, code, grid.grid, factor, row_scales[r]);
     }
   }
 }
@@ -159,15 +153,16 @@ __device__ void write_grids(const RowBlock& block, const GridTable& table, std::
                             std::uint8_t* zero_points) {
   for (int i = static_cast<int>(threadIdx.x); i < block.rows * block.groups;
        i += kRoundingThreads) {
-    steps[i] = __half_as_ushort(__float2half_rn(table.grids[i].step));
-    zero_points[i] = static_cast<std::uint8_t>(table.grids[i].zero);
+    steps[i] = __half_as_ushort(__float2half_rn(table.grids[i].grid.step));
+    zero_points[i] = static_cast<std::uint8_t>(table.grids[i].grid.zero);
   }
 }
 
 template <int kRows, bool kByFour, class Output>
 __global__ void __launch_bounds__(kRoundingThreads)
     round_rows(RoundingLaunch launch_, Output output) {
-  extern __shared__ GroupGrid grids[];
+  extern __shared__ SolvedGrid grids[];
+  __shared__ RowBounds<kRows> bounds;
   const RoundingInput& input = launch_.input;
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kRows;
   const std::int64_t candidate = blockIdx.y;
@@ -185,15 +180,22 @@ __global__ void __launch_bounds__(kRoundingThreads)
       .group_size = static_cast<int>(input.group_size),
       .groups = groups};
   const GridTable table{grids, groups};
-  float bounds[kRows] = {};
   if constexpr (kByFour) {
-    solve_rows_by_four<kRows>(block, table, bounds);
+    solve_four_rows<Output::kScalesRows>(block, table, bounds);
   } else {
     solve_rows<kRows>(block, table, bounds);
   }
-  float row_scales[kRows] = {};
-  if constexpr (Output::kScalesRows) find_row_scales<kRows>(bounds, launch_.headroom, row_scales);
   __syncthreads();
+  float row_scales[kRows] = {};
+  if constexpr (Output::kScalesRows) {
+    for (int r = 0; r < block.rows; ++r) {
+      const float scale = power_of_two_below(bounds.of(r), launch_.headroom);
+#pragma unroll
+      for (int k = 0; k < kRows; ++k) {
+        if (k == r) row_scales[k] = scale;
+      }
+    }
+  }
   const std::int64_t out_row = candidate * input.out_features + first;
   output.out += out_row * output.stride;
   if constexpr (kByFour) {
@@ -239,9 +241,9 @@ void launch_rows(const char* what, const RoundingLaunch& problem, int candidates
       .grid = dim3(static_cast<unsigned>((input.out_features + kRows - 1) / kRows),
                    static_cast<unsigned>(candidates)),
       .block = dim3(kRoundingThreads),
-      .shared_bytes = static_cast<std::size_t>(input.num_groups()) * kRows * sizeof(GroupGrid)};
-  if (goes_by_four(input, output.out, output.stride)) {
-    launch(what, shape, stream, round_rows<kRows, true, Output>, problem, output);
+      .shared_bytes = static_cast<std::size_t>(input.num_groups()) * kRows * sizeof(SolvedGrid)};
+  if (kRows == FourRows::kRows && goes_by_four(input, output.out, output.stride)) {
+    launch(what, shape, stream, round_rows<FourRows::kRows, true, Output>, problem, output);
   } else {
     launch(what, shape, stream, round_rows<kRows, false, Output>, problem, output);
   }
@@ -251,7 +253,7 @@ template <class Output>
 void launch_rounding(const char* what, const RoundingLaunch& problem, int candidates,
                      const Output& output, cudaStream_t stream) {
   if (problem.input.out_features == 0) return;
-  const auto bytes = static_cast<std::size_t>(problem.input.num_groups()) * sizeof(GroupGrid);
+  const auto bytes = static_cast<std::size_t>(problem.input.num_groups()) * sizeof(SolvedGrid);
   if (bytes * kMostRows <= kSharedBytes) {
     launch_rows<kMostRows>(what, problem, candidates, output, stream);
   } else if (bytes <= kSharedBytes) {
@@ -272,15 +274,15 @@ RoundingLaunch launch_of(const RoundingInput& input) {
 }  // namespace
 
 void rounding_error(const RoundingInput& input, float* error, cudaStream_t stream) {
-  launch_rounding("rounding error", launch_of(input), 1, ErrorElements{error, input.in_features},
-                  stream);
+  launch_rounding("rounding error", launch_of(input), 1,
+                  ErrorElements{{}, error, input.in_features}, stream);
 }
 
 void round_codes(const RoundingInput& input, const RoundingOutput& output, cudaStream_t stream) {
   RoundingLaunch problem = launch_of(input);
   problem.steps = output.steps;
   problem.zero_points = output.zero_points;
-  launch_rounding("rounding codes", problem, 1, CodeElements{output.codes, input.in_features},
+  launch_rounding("rounding codes", problem, 1, CodeElements{{}, output.codes, input.in_features},
                   stream);
 }
 

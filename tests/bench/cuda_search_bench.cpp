@@ -2,7 +2,7 @@
 // Calibration and search on one CUDA card: every kernel on the shapes of one Llama-2-7B layer, then
 // the layer as a run does it. Weights and activations are random, with outlier channels. Products
 // are compared with cuBLAS in the same run, the rest with the bandwidth of reading.
-//   cuda_search_bench [group size, 0 for the whole row] [bits]
+//   cuda_search_bench [group size, 0 for the whole row] [bits] [7b | 70b]
 
 #include <algorithm>
 #include <charconv>
@@ -32,7 +32,6 @@ constexpr std::int64_t kCalibrationTokens = 65536;
 constexpr std::int64_t kTokensPerCall = 8192;
 constexpr std::int64_t kRowsInFlight = 16384;
 constexpr int kCandidates = 20;
-constexpr int kLayers = 32;
 constexpr int kFineBins = 6144;
 
 std::size_t size(std::int64_t rows, std::int64_t columns = 1) {
@@ -158,6 +157,7 @@ class SiteBench {
         x_(size(kTokensPerCall, site.n)),
         gram_(size(site.n, site.n)),
         matrix_(size(cuda::correlation_bytes(site.n)) / 2),
+        rest_(matrix_.size()),
         root_(size(site.n)),
         scales_(size(site.n, kCandidates)),
         weight_(size(largest_, site.n)),
@@ -167,7 +167,8 @@ class SiteBench {
         rows_(size(largest_)),
         unclipped_(size(largest_)),
         loss_bytes_(cuda::loss_workspace_bytes(site.n, kRowsInFlight)),
-        loss_workspace_(size(loss_bytes_)) {
+        split_bytes_(cuda::loss_workspace_bytes(site.n, largest_, cuda::Precision::Split)),
+        loss_workspace_(size(std::max(loss_bytes_, split_bytes_))) {
     fill();
   }
 
@@ -185,7 +186,7 @@ class SiteBench {
  private:
   std::int64_t groups() const { return (site_.n + group_ - 1) / group_; }
   double square() const { return static_cast<double>(site_.n) * static_cast<double>(site_.n); }
-  cuda::Correlation correlation() { return {matrix_.data(), root_.data(), site_.n}; }
+  cuda::Correlation correlation() { return {matrix_.data(), root_.data(), site_.n, rest_.data()}; }
 
   void fill() {
     std::vector<float> factors(size(site_.n), 1.0F);
@@ -251,10 +252,13 @@ class SiteBench {
     });
   }
 
-  void row_losses(std::int64_t out, const float* clip, Array<double>& losses) {
-    cuda::candidate_losses(bench_.matmul(),
-                           {.input = input(out, clip), .row_losses = losses.data()}, correlation(),
-                           {loss_workspace_.data(), loss_bytes_});
+  void row_losses(std::int64_t out, const float* clip, cuda::Precision precision,
+                  Array<double>& losses) {
+    const std::int64_t bytes = precision == cuda::Precision::Split ? split_bytes_ : loss_bytes_;
+    cuda::candidate_losses(
+        bench_.matmul(),
+        {.input = input(out, clip), .row_losses = losses.data(), .precision = precision},
+        correlation(), {loss_workspace_.data(), bytes});
   }
 
   /// The search, the losses with and without, and the choice between them.
@@ -273,12 +277,15 @@ class SiteBench {
                            operations(20.0 * double(out) * double(site_.n) *
                                       double(std::min<std::int64_t>(group_, 128))),
                            [&] { cuda::clip_search(bench_.matmul(), problem, workspace.data()); });
-    ms += bench_.row("clip or none", site_.name, operations(2.0 * double(out) * square()), [&] {
-      row_losses(out, clip_.data(), rows_);
-      row_losses(out, nullptr, unclipped_);
+    const auto choose = [&](cuda::Precision precision) {
+      row_losses(out, clip_.data(), precision, rows_);
+      row_losses(out, nullptr, precision, unclipped_);
       cuda::keep_better_clip(problem, rows_.data(), unclipped_.data(), bench_.stream());
-    });
-    return ms;
+    };
+    const Work work = operations(2.0 * double(out) * square());
+    bench_.row("clip or none, half", site_.name, work, [&] { choose(cuda::Precision::Half); });
+    return ms + bench_.row("clip or none, split", site_.name, work,
+                           [&] { choose(cuda::Precision::Split); });
   }
 
   double rest(std::int64_t out) {
@@ -329,10 +336,10 @@ class SiteBench {
   int bits_;
   std::int64_t largest_;
   Array<float> x_, gram_;
-  Array<std::uint16_t> matrix_;
+  Array<std::uint16_t> matrix_, rest_;
   Array<float> root_, scales_, weight_, output_, clip_;
   Array<double> losses_, rows_, unclipped_;
-  std::int64_t loss_bytes_;
+  std::int64_t loss_bytes_, split_bytes_;
   Array<unsigned char> loss_workspace_;
 };
 
@@ -355,18 +362,25 @@ int main(int argc, char** argv) {
   const int bits = argc > 2 ? static_cast<int>(number(argv[2])) : 4;
   Bench bench;
   bench.measure_roofs();
-  const std::vector<Site> sites = {{"q,k,v 4096", 4096, {4096, 4096, 4096}},
-                                   {"o 4096", 4096, {4096}},
-                                   {"gate,up 4096>11008", 4096, {11008, 11008}},
-                                   {"down 11008>4096", 11008, {4096}}};
+  const bool large = argc > 3 && std::string_view(argv[3]) == "70b";
+  const int layers = large ? 80 : 32;
+  const std::vector<Site> small_sites = {{"q,k,v 4096", 4096, {4096, 4096, 4096}},
+                                         {"o 4096", 4096, {4096}},
+                                         {"gate,up 4096>11008", 4096, {11008, 11008}},
+                                         {"down 11008>4096", 11008, {4096}}};
+  const std::vector<Site> large_sites = {{"q,k,v 8192", 8192, {8192, 1024, 1024}},
+                                         {"o 8192", 8192, {8192}},
+                                         {"gate,up 8192>28672", 8192, {28672, 28672}},
+                                         {"down 28672>8192", 28672, {8192}}};
   Totals totals;
-  for (const Site& site : sites) SiteBench(bench, site, group, bits).run(totals);
+  for (const Site& site : large ? large_sites : small_sites)
+    SiteBench(bench, site, group, bits).run(totals);
   std::printf(
-      "\nLlama-2-7B, %d layers, %d bits, group %lld: Gram of %lld tokens %.2f s, search of %d "
+      "\nLlama-2-%s, %d layers, %d bits, group %lld: Gram of %lld tokens %.2f s, search of %d "
       "alphas "
       "%.2f s, clip %.2f s, rest %.2f s\n",
-      kLayers, bits, static_cast<long long>(group), static_cast<long long>(kCalibrationTokens),
-      totals.gram * kLayers / 1e3, kCandidates, totals.search * kLayers / 1e3,
-      totals.clip * kLayers / 1e3, totals.rest * kLayers / 1e3);
+      large ? "70B" : "7B", layers, bits, static_cast<long long>(group),
+      static_cast<long long>(kCalibrationTokens), totals.gram * layers / 1e3, kCandidates,
+      totals.search * layers / 1e3, totals.clip * layers / 1e3, totals.rest * layers / 1e3);
   return 0;
 }

@@ -29,10 +29,12 @@ class DeviceArray {
   explicit DeviceArray(std::size_t size) : size_(size) {
     kernels::cuda::check(cudaMalloc(&data_, size * sizeof(T)), "cudaMalloc");
     kernels::cuda::check(cudaMemset(data_, 0xFF, size * sizeof(T)), "cudaMemset");
+    wait();
   }
   explicit DeviceArray(const std::vector<T>& host) : DeviceArray(host.size()) {
     kernels::cuda::check(cudaMemcpy(data_, host.data(), size_ * sizeof(T), cudaMemcpyHostToDevice),
                          "cudaMemcpy");
+    wait();
   }
   ~DeviceArray() { cudaFree(data_); }
   DeviceArray(const DeviceArray&) = delete;
@@ -50,6 +52,9 @@ class DeviceArray {
   }
 
  private:
+  /// Fills are only queued on the default stream, which other streams do not wait for.
+  static void wait() { kernels::cuda::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize"); }
+
   std::size_t size_;
   void* data_ = nullptr;
 };

@@ -17,15 +17,16 @@ namespace {
 /// A prepared correlation matrix with its memory.
 struct Prepared {
   DeviceArray<float> gram;
-  DeviceArray<std::uint16_t> matrix;
+  DeviceArray<std::uint16_t> matrix, rest;
   DeviceArray<float> root;
   cuda::Correlation correlation;
 
   Prepared(const std::vector<float>& host, std::int64_t n, cudaStream_t stream)
       : gram(host),
         matrix(static_cast<std::size_t>(cuda::correlation_bytes(n)) / 2),
+        rest(matrix.size()),
         root(size_of(n)),
-        correlation{matrix.data(), root.data(), n} {
+        correlation{matrix.data(), root.data(), n, rest.data()} {
     cuda::prepare_correlation(gram.data(), correlation, stream);
   }
 };
@@ -176,6 +177,39 @@ TEST_CASE("the losses of all candidates have float64's order") {
           CHECK(twice[c] == doctest::Approx(2 * sums[c]).epsilon(1e-12));
         }
       }
+    }
+  }
+}
+
+TEST_CASE("split halves give every row to the precision of float32") {
+  if (!has_cuda_device()) return;
+  Device device;
+  const Oracle oracle;
+  const std::pair<std::int64_t, std::int64_t> shapes[] = {{70, 256}, {50, 300}, {9, 1100}};
+  for (const auto& [rows, n] : shapes) {
+    INFO("[" << rows << ", " << n << "]");
+    Search search(rows, n, 12);
+    search.candidates = 2;
+    const auto expected = search.expected(oracle, 64);
+    const Prepared prepared(search.gram, n, device.stream());
+    const DeviceArray<float> weight(search.weight), scales(search.scales);
+    for (const std::int64_t in_flight : {std::int64_t{64}, std::int64_t{512}}) {
+      const std::int64_t bytes = cuda::loss_workspace_bytes(n, in_flight, cuda::Precision::Split);
+      DeviceArray<unsigned char> workspace(static_cast<std::size_t>(bytes));
+      DeviceArray<double> losses(2), of_rows(2 * size_of(rows)), of_weight(size_of(rows));
+      cuda::candidate_losses(device.matmul(),
+                             {.input = search.input(weight.data(), scales.data(), 64),
+                              .candidates = 2,
+                              .losses = losses.data(),
+                              .row_losses = of_rows.data(),
+                              .precision = cuda::Precision::Split},
+                             prepared.correlation, {workspace.data(), bytes});
+      cuda::quadratic_form(device.matmul(), weight.data(), rows, prepared.correlation,
+                           of_weight.data(), {workspace.data(), bytes}, cuda::Precision::Split);
+      device.wait();
+      CHECK(all_near(of_rows.host(), expected, 2e-5));
+      CHECK(all_near(losses.host(), summed(expected, rows), 5e-6));
+      CHECK(all_near(of_weight.host(), row_losses(search.weight, rows, search.gram, n), 2e-5));
     }
   }
 }

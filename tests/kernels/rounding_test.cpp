@@ -144,12 +144,14 @@ TEST_CASE("scaled errors are the errors in half, below their bound, with zeros b
     const auto found = error.host();
     const auto factors = factor.host();
     const std::vector<float> expected = oracle.error(on_host(c));
-    int wrong = 0;
+    int wrong = 0, loose = 0;
     for (std::int64_t o = 0; o < rows; ++o) {
+      double largest = 0;
       for (std::int64_t j = 0; j < stride; ++j) {
         const double value =
             static_cast<double>(f16_to_f32(found[size_of(o, stride) + size_of(j)]));
         if (!(std::abs(value) <= 0.5)) ++wrong;
+        largest = std::max(largest, std::abs(value));
         const double f = static_cast<double>(factors[size_of(o)]);
         const double w = j < n ? static_cast<double>(c.weight[size_of(o, n) + size_of(j)]) *
                                      static_cast<double>(root[size_of(j)])
@@ -161,8 +163,11 @@ TEST_CASE("scaled errors are the errors in half, below their bound, with zeros b
         const double allowed = std::abs(e) * 0x1p-10 + f * 0x1p-24 + std::abs(w) * 0x1p-20;
         if (!(std::abs(value * f - e) <= allowed)) ++wrong;
       }
+      // The bound is close enough to leave the numbers of usual rows their bits.
+      if (largest < 0x1p-9 && o > 0 && o + 1 < rows) ++loose;
     }
     CHECK(wrong == 0);
+    CHECK(loose == 0);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,19 +31,20 @@ void make_valid(const fs::path& folder) {
                      tests::gguf_bytes(tests::make_tiny_gguf(tiny, tests::GgufWeights::Q8_0)));
 }
 
-std::vector<fs::path> seeds_in(const fs::path& folder) {
-  std::vector<fs::path> files;
+std::string read(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// Every content once: most rows change one file of the same model.
+std::set<std::string> seeds_in(const fs::path& folder) {
+  std::set<std::string> seeds;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     std::error_code error;
     const bool file = fs::is_regular_file(entry.symlink_status(error));
-    if (file && entry.file_size() <= kMaxSeedBytes) files.push_back(entry.path());
+    if (file && entry.file_size() <= kMaxSeedBytes) seeds.insert(read(entry.path()));
   }
-  return files;
-}
-
-std::vector<std::uint8_t> read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  return seeds;
 }
 
 /// Returns how many inputs were run.
@@ -71,19 +73,22 @@ int main(int argc, char** argv) {
   const bool write = argc == 3 && std::string_view(argv[1]) == "--write";
   const tests::TemporaryFolder folder;
   make_valid(folder.path());
-  for (const tests::BadInput& row : tests::bad_inputs()) {
-    fs::create_directories(folder.path() / row.id);
-    row.make(folder.path() / row.id);
+  for (const auto& rows :
+       {tests::bad_inputs(), tests::tokenizer_inputs(), tests::template_inputs()}) {
+    for (const tests::BadInput& row : rows) {
+      fs::create_directories(folder.path() / row.id);
+      row.make(folder.path() / row.id);
+    }
   }
   std::size_t runs = 0;
-  const std::vector<fs::path> seeds = seeds_in(folder.path());
+  const auto seeds = seeds_in(folder.path());
   if (write) fs::create_directories(argv[2]);
-  for (const fs::path& seed : seeds) {
+  for (const std::string& seed : seeds) {
     if (write) {
-      fs::copy_file(seed, fs::path(argv[2]) / ("seed" + std::to_string(runs++)),
-                    fs::copy_options::overwrite_existing);
+      std::ofstream(fs::path(argv[2]) / ("seed" + std::to_string(runs++)), std::ios::binary)
+          << seed;
     } else {
-      runs += run_around(read(seed));
+      runs += run_around({seed.begin(), seed.end()});
     }
   }
   std::printf("%zu seeds, %zu %s\n", seeds.size(), runs, write ? "written" : "inputs run");

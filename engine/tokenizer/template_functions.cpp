@@ -133,9 +133,10 @@ Entries entries_of(Given given) {
     entries = map.entries();
   }
   for (const auto& [name, value] : given.keywords) {
-    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
-      return entry.first.is(Type::String) && entry.first.text() == name;
-    });
+    const auto found =
+        std::find_if(entries.begin(), entries.end(), [&key = name](const auto& entry) {
+          return entry.first.is(Type::String) && entry.first.text() == key;
+        });
     if (found != entries.end()) {
       found->second = value;
     } else {

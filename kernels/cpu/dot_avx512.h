@@ -30,8 +30,9 @@ struct DotAvx512 {
   /// Byte-wise (v bit kBit) << 2.
   template <int kBit>
   static Int bit_to_4(Int v) {
-    const Int moved = kBit >= 2 ? _mm512_srli_epi16(v, kBit >= 2 ? kBit - 2 : 0)
-                                : _mm512_slli_epi16(v, kBit >= 2 ? 0 : 2 - kBit);
+    constexpr auto kRight = static_cast<unsigned>(kBit >= 2 ? kBit - 2 : 0);
+    constexpr auto kLeft = static_cast<unsigned>(kBit >= 2 ? 0 : 2 - kBit);
+    const Int moved = kBit >= 2 ? _mm512_srli_epi16(v, kRight) : _mm512_slli_epi16(v, kLeft);
     return _mm512_and_si512(moved, _mm512_set1_epi8(4));
   }
   static Int broadcast(std::int32_t four) { return _mm512_set1_epi32(four); }

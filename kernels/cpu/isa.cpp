@@ -3,7 +3,25 @@
 
 #include "kernels/cpu/kernel_table.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace salient::kernels::cpu {
+namespace {
+
+#if defined(__x86_64__)
+/// Asked by hand: clang before 17 does not know its name in __builtin_cpu_supports.
+bool has_half_conversion() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+#endif
+
+}  // namespace
 
 std::string_view name_of(Isa isa) {
   switch (isa) {
@@ -21,8 +39,8 @@ std::vector<Isa> supported_isas() {
   std::vector<Isa> isas = {Isa::Portable};
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("f16c");
+  const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_half_conversion();
   if (avx2) isas.push_back(Isa::Avx2);
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&

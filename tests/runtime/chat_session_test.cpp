@@ -146,6 +146,22 @@ TEST_CASE("a conversation that does not fit is a sentence and leaves no turn beh
   CHECK(session.history(Side::Left).empty());
 }
 
+TEST_CASE("J08: a template that prints less for a longer conversation is read anew each turn") {
+  auto model = std::make_shared<salient::LoadedModel>(*toy());
+  model->chat_template = std::make_shared<salient::ChatTemplate>("{{ messages[-1].content }}");
+  const auto answer_to = [&](ChatSession& session, const std::string& prompt) {
+    Recorded recorded;
+    session.send(prompt, short_answer(), {}, recorded.sink());
+    return std::pair(recorded.ids(Side::Left), recorded.done.at(0).throughput.prompt_tokens);
+  };
+  ChatSession talk(cpu_backend(), model, nullptr, 256);
+  ChatSession fresh(cpu_backend(), model, nullptr, 256);
+  static_cast<void>(answer_to(talk, "Tell me everything about the river and the mill beside it."));
+  CHECK(answer_to(talk, "Hello") == answer_to(fresh, "Hello"));
+  // A part of what was read before: nothing but its last token is computed again.
+  CHECK(answer_to(talk, "He").first == answer_to(fresh, "He").first);
+}
+
 TEST_CASE("control tokens that a person types stay text") {
   const auto model = toy();
   const auto end = model->tokenizer->find("<|im_end|>");

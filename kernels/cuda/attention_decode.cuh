@@ -14,12 +14,12 @@
 
 #include <cstdint>
 
+#include "kernels/cuda/attention_merge.cuh"
 #include "kernels/cuda/mma.cuh"
 
 namespace salient::kernels::cuda {
 
 constexpr int kTileKeys = 16;
-constexpr int kGroupHeads = 8;
 
 /// Where one key head's cache is, and how far it may be read.
 struct CacheRows {

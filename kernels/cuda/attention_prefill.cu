@@ -17,6 +17,20 @@ namespace {
 constexpr int kWarps = 4;
 constexpr int kThreads = kWarps * kWarp;
 
+struct Four {
+  float x[4];
+};
+__device__ Four load_four(const float* from) {
+  const float4 v = *reinterpret_cast<const float4*>(from);
+  return {{v.x, v.y, v.z, v.w}};
+}
+/// As halves, 8 bytes at once.
+__device__ void store_four(__half* to, const Four& v) {
+  const uint2 halves = {bits_of(saturated_half2(v.x[0], v.x[1])),
+                        bits_of(saturated_half2(v.x[2], v.x[3]))};
+  *reinterpret_cast<uint2*>(to) = halves;
+}
+
 /// One warp per (token, key head).
 __global__ void append_kernel(const __grid_constant__ AttentionProblem p) {
   let_successor_start();
@@ -29,17 +43,26 @@ __global__ void append_kernel(const __grid_constant__ AttentionProblem p) {
   const std::int64_t token = row / p.shape.num_kv_heads;
   const std::int64_t head = row % p.shape.num_kv_heads;
   const int position = *p.position + static_cast<int>(token);
-  const float* key = p.k + row * d;
-  const float* value = p.v + row * d;
   const std::int64_t to = (head * p.capacity + position) * d;
   auto* keys = reinterpret_cast<__half*>(p.keys) + to;
   auto* values = reinterpret_cast<__half*>(p.values) + to;
-  for (int i = lane; i < half; i += kWarp) {
-    const Turn turn(position, p.inverse_frequencies[i]);
-    keys[i] = saturated_half(turn.first(key[i], key[i + half]));
-    keys[i + half] = saturated_half(turn.second(key[i], key[i + half]));
+  for (int i = 4 * lane; i < half; i += 4 * kWarp) {
+    Four a = load_four(p.k + row * d + i);
+    Four b = load_four(p.k + row * d + i + half);
+    const Four frequencies = load_four(p.inverse_frequencies + i);
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const Turn turn(position, frequencies.x[j]);
+      const float first = turn.first(a.x[j], b.x[j]);
+      b.x[j] = turn.second(a.x[j], b.x[j]);
+      a.x[j] = first;
+    }
+    store_four(keys + i, a);
+    store_four(keys + i + half, b);
   }
-  for (int i = lane; i < d; i += kWarp) values[i] = saturated_half(value[i]);
+  for (int i = 4 * lane; i < d; i += 4 * kWarp) {
+    store_four(values + i, load_four(p.v + row * d + i));
+  }
 }
 
 template <int kDims, int kTiles, int kKeys>
@@ -82,11 +105,14 @@ class PrefillBlock {
       __syncthreads();
       load_tile(values_, cached_values_, key, length);
       commit_copies();
-      warp.score(keys_);
+      // Of the last tiles a warp's rows may see nothing.
+      const bool sees = key < visible + Warp::kRows - 1;
+      if (sees) warp.score(keys_);
       wait_for_copies<0>();
       __syncthreads();
       if (key + kKeys < length) load_tile(keys_, cached_keys_, key + kKeys, length);
       commit_copies();
+      if (!sees) continue;
       if (key + kKeys > visible) warp.hide(visible - key);
       warp.weigh();
       warp.accumulate(values_);
@@ -113,29 +139,44 @@ class PrefillBlock {
 
   /// Rotated, scaled queries as halves; zeros past the last token and past head_dim.
   __device__ void load_queries() const {
-    constexpr int kQuads = kDims / 8;  // four pairs at a time
+    constexpr int kFours = kDims / 8;
+    constexpr int kBatch = 4;  // loads of a thread under way
     const int half = dims_ / 2;
-    const float scale = 1.44269504F / sqrtf(static_cast<float>(dims_));
     if (dims_ < kDims) clear_queries();
-    for (int i = static_cast<int>(threadIdx.x); i < kRows * kQuads; i += kThreads) {
-      const int row = i / kQuads;
-      const int pair = i % kQuads * 4;
-      if (pair >= half) continue;
-      float4 a = make_float4(0, 0, 0, 0);
-      float4 b = a;
-      if (row < rows_) {
+    for (int base = static_cast<int>(threadIdx.x); base < kRows * kFours;
+         base += kBatch * kThreads) {
+      Four a[kBatch] = {};
+      Four b[kBatch] = {};
+      Four frequencies[kBatch] = {};
+#pragma unroll
+      for (int j = 0; j < kBatch; ++j) {
+        const int row = (base + j * kThreads) / kFours;
+        const int pair = (base + j * kThreads) % kFours * 4;
+        if (pair >= half || row >= rows_) continue;
         const float* from = p_.q + ((first_ + row) * p_.shape.num_heads + head_) * dims_ + pair;
-        a = *reinterpret_cast<const float4*>(from);
-        b = *reinterpret_cast<const float4*>(from + half);
+        a[j] = load_four(from);
+        b[j] = load_four(from + half);
+        frequencies[j] = load_four(p_.inverse_frequencies + pair);
       }
-      const float4 f = *reinterpret_cast<const float4*>(p_.inverse_frequencies + pair);
-      const int position = position_ + first_ + row;
-      turn_pair(a.x, b.x, position, f.x, scale);
-      turn_pair(a.y, b.y, position, f.y, scale);
-      turn_pair(a.z, b.z, position, f.z, scale);
-      turn_pair(a.w, b.w, position, f.w, scale);
-      store_four(queries_ + row * kStride + pair, a);
-      store_four(queries_ + row * kStride + pair + half, b);
+#pragma unroll
+      for (int j = 0; j < kBatch; ++j) {
+        const int row = (base + j * kThreads) / kFours;
+        const int pair = (base + j * kThreads) % kFours * 4;
+        if (pair >= half || row >= kRows) continue;
+        turn_four(a[j], b[j], position_ + first_ + row, frequencies[j]);
+        store_four(queries_ + row * kStride + pair, a[j]);
+        store_four(queries_ + row * kStride + pair + half, b[j]);
+      }
+    }
+  }
+  __device__ void turn_four(Four& a, Four& b, int position, const Four& frequencies) const {
+    const float scale = 1.44269504F / sqrtf(static_cast<float>(dims_));
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const QuickTurn turn(position, frequencies.x[i]);
+      const float first = turn.first(a.x[i], b.x[i]) * scale;
+      b.x[i] = turn.second(a.x[i], b.x[i]) * scale;
+      a.x[i] = first;
     }
   }
   __device__ void clear_queries() const {
@@ -143,18 +184,6 @@ class PrefillBlock {
       if (i % kDims >= dims_) queries_[i / kDims * kStride + i % kDims] = __float2half_rn(0);
     }
   }
-  __device__ static void turn_pair(float& a, float& b, int position, float frequency, float scale) {
-    const QuickTurn turn(position, frequency);
-    const float first = turn.first(a, b) * scale;
-    b = turn.second(a, b) * scale;
-    a = first;
-  }
-  __device__ static void store_four(__half* to, float4 x) {
-    auto* pairs = reinterpret_cast<__half2*>(to);
-    pairs[0] = saturated_half2(x.x, x.y);
-    pairs[1] = saturated_half2(x.z, x.w);
-  }
-
   const AttentionProblem& p_;
   __half* queries_;
   __half* keys_;
@@ -169,7 +198,7 @@ class PrefillBlock {
 };
 
 template <int kDims, int kTiles, int kKeys>
-__global__ void __launch_bounds__(kThreads, kDims <= 128 ? 2 : 1)
+__global__ void __launch_bounds__(kThreads, kDims > 128 ? 1 : 4 - kTiles)
     prefill_kernel(const __grid_constant__ AttentionProblem problem) {
   extern __shared__ __align__(16) unsigned char shared[];
   let_successor_start();
@@ -208,10 +237,18 @@ void append_to_cache(const AttentionProblem& problem, cudaStream_t stream, Depen
 void prefill_attention(const AttentionProblem& problem, cudaStream_t stream,
                        Dependency dependency) {
   const std::int64_t dims = problem.shape.head_dim;
-  if (dims <= 64) return launch_prefill<64, 2, 64>(problem, stream, dependency);
-  if (dims <= 96) return launch_prefill<96, 2, 64>(problem, stream, dependency);
-  if (dims <= 128) return launch_prefill<128, 2, 64>(problem, stream, dependency);
-  launch_prefill<256, 1, 32>(problem, stream, dependency);
+  // Twice the rows a block halve the reads of shared memory, but want two blocks a processor.
+  const std::int64_t large_blocks = (problem.tokens + 127) / 128 * problem.shape.num_heads;
+  const bool few = large_blocks < 2 * 132;
+  const auto launch_chosen = few           ? dims <= 64    ? launch_prefill<64, 1, 64>
+                                             : dims <= 96  ? launch_prefill<96, 1, 64>
+                                             : dims <= 128 ? launch_prefill<128, 1, 64>
+                                                           : launch_prefill<256, 1, 32>
+                                       : dims <= 64 ? launch_prefill<64, 2, 64>
+                             : dims <= 96  ? launch_prefill<96, 2, 64>
+                             : dims <= 128 ? launch_prefill<128, 2, 64>
+                                           : launch_prefill<256, 1, 32>;
+  launch_chosen(problem, stream, dependency);
 }
 
 }  // namespace salient::kernels::cuda

@@ -32,8 +32,8 @@ struct SamplerState {
   std::int64_t ring_capacity;  ///< more than the host leaves unread
   std::uint32_t* generated;    ///< [1] tokens so far; += 1
   std::uint64_t* draws;        ///< [1] draws so far; += 1 unless greedy
-  /// [vocab] 1 where an id is in the history, for the repetition penalty; the token is marked. May
-  /// be null when the penalty is off.
+  /// [vocab], 4-byte aligned, 1 where an id is in the history, for the repetition penalty; the
+  /// token is marked. May be null when the penalty is off.
   std::uint8_t* seen;
 };
 

@@ -176,11 +176,19 @@ void bench_small(cudaStream_t stream) {
              Dependency::Programmatic);
   });
   show("add 4096", [&] { add(x.data(), x.data(), kFeatures, stream, Dependency::Programmatic); });
-  const auto sampled = [&](const SamplerOptions& options) {
-    sample(logits.data(), kVocab, options, state, workspace.data(), stream,
+  const auto sampled = [&](std::int64_t vocab, const SamplerOptions& options) {
+    sample(logits.data(), vocab, options, state, workspace.data(), stream,
            Dependency::Programmatic);
   };
-  show("sample greedy 128256", [&] { sampled({}); });
+  const SamplerOptions plain = {.temperature = 0.8F};
+  const SamplerOptions cut = {
+      .temperature = 0.8F, .top_k = 40, .top_p = 0.95, .min_p = 0.05, .repetition_penalty = 1.1F};
+  show("greedy of 32000", [&] { sampled(32000, {}); });
+  show("greedy of 128256", [&] { sampled(kVocab, {}); });
+  show("temperature, of 32000", [&] { sampled(32000, plain); });
+  show("temperature, of 128256", [&] { sampled(kVocab, plain); });
+  show("all cuts and penalty, 32000", [&] { sampled(32000, cut); });
+  show("all cuts and penalty, 128256", [&] { sampled(kVocab, cut); });
 }
 
 }  // namespace

@@ -182,8 +182,9 @@ void check_case(const Case& c, double tolerance) {
   CHECK(relative_error(result.out, reference.out) < tolerance);
   CHECK(cache_error(result.keys, reference.keys) <= 4);
   CHECK(cache_error(result.values, reference.values) == 0);
-  const Result again = run_on_device(c, inputs, c.position + c.tokens);
-  CHECK(again.out == result.out);
+  CHECK(run_on_device(c, inputs, c.capacity).out == result.out);
+  const Result tight = run_on_device(c, inputs, c.position + c.tokens);
+  CHECK(relative_error(tight.out, reference.out) < tolerance);
 }
 
 const std::array kShapes = {

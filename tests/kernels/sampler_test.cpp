@@ -2,10 +2,12 @@
 #include "kernels/cuda/sampler.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <doctest/doctest.h>
 
+#include "engine/runtime/sampler.h"
 #include "tests/kernels/device_array.h"
 #include "tests/kernels/random_numbers.h"
 
@@ -72,6 +74,61 @@ TEST_CASE("the repetition penalty makes greedy walk down the ranks") {
   CHECK(generation.next(logits, options) == 2);
   CHECK(generation.next(logits, options) == 4);
   CHECK(generation.next(logits, options) == 1);
+}
+
+TEST_CASE("a seed draws the tokens that the host's sampler draws") {
+  if (!salient::tests::has_cuda_device()) return;
+  const std::array settings = {
+      salient::SamplingOptions{.temperature = 1},
+      salient::SamplingOptions{.temperature = 0.3},
+      salient::SamplingOptions{.temperature = 1.5, .top_k = 7},
+      salient::SamplingOptions{.temperature = 0.8, .top_p = 0.9},
+      salient::SamplingOptions{.temperature = 0.8, .min_p = 0.05},
+      salient::SamplingOptions{.temperature = 2, .top_k = 1},
+      salient::SamplingOptions{.temperature = 1, .top_p = 1e-6},
+      salient::SamplingOptions{
+          .temperature = 1.1, .top_k = 40, .top_p = 0.95, .min_p = 0.02, .repetition_penalty = 1.3},
+  };
+  for (const std::size_t vocab : {5U, 1001U, 49152U}) {
+    for (const bool ties : {false, true}) {
+      auto logits = normal_floats(vocab, 21, 3);
+      for (float& logit : logits) logit = ties ? std::round(logit) : logit;
+      const DeviceArray<float> device_logits(logits);
+      for (std::size_t i = 0; i < settings.size(); ++i) {
+        salient::SamplingOptions host_options = settings[i];
+        host_options.seed = 1000 + i;
+        salient::Sampler host(host_options);
+        const SamplerOptions options = {
+            .temperature = static_cast<float>(host_options.temperature),
+            .top_k = host_options.top_k,
+            .top_p = host_options.top_p,
+            .min_p = host_options.min_p,
+            .repetition_penalty = static_cast<float>(host_options.repetition_penalty),
+            .seed = host_options.seed};
+        Generation generation(vocab);
+        std::vector<std::int32_t> history;
+        int different = 0;
+        constexpr int kDraws = 40;
+        for (int step = 0; step < kDraws; ++step) {
+          const std::int32_t token = generation.next(device_logits, options);
+          different += token != host.pick(logits, history) ? 1 : 0;
+          history.push_back(token);
+        }
+        INFO("vocab " << vocab << ", setting " << i << ", ties " << ties);
+        CHECK(different <= 1);
+        CHECK(generation.draws.host()[0] == kDraws);
+        CHECK(generation.numbers.host()[1] == 100 + kDraws);
+      }
+    }
+  }
+}
+
+TEST_CASE("a sampler without a number among its logits still gives an id") {
+  if (!salient::tests::has_cuda_device()) return;
+  const DeviceArray<float> logits(std::vector<float>(100, std::nanf("")));
+  Generation generation(100);
+  CHECK(generation.next(logits, {}) == 0);
+  CHECK(generation.next(logits, {.temperature = 1}) == 0);
 }
 
 TEST_CASE("ids of a prompt count as seen") {

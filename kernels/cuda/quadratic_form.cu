@@ -241,8 +241,8 @@ void score_candidates(Matmul& matmul, const Piece& piece, const RoundingInput& i
                       std::int64_t candidates, std::int64_t clip_stride,
                       const Correlation& correlation) {
   if (piece.precision == Precision::Split) {
-    rounding_error(input, piece.exact, matmul.stream());
-    return score_errors(matmul, piece, piece.exact, input.out_features, correlation);
+    rounding_errors(input, static_cast<int>(candidates), clip_stride, piece.exact, matmul.stream());
+    return score_errors(matmul, piece, piece.exact, candidates * input.out_features, correlation);
   }
   scaled_rounding_errors(input, static_cast<int>(candidates), clip_stride,
                          {.root = correlation.root,
@@ -282,9 +282,8 @@ void candidate_losses(Matmul& matmul, const CandidateLosses& problem,
   if (n != correlation.n) throw std::logic_error("candidate losses: not the weight's correlation");
   if (rows == 0) return;
   expect_rest(correlation, problem.precision);
-  const bool split = problem.precision == Precision::Split;
-  const Piece piece = lay_out(n, split ? rows : rows * candidates, problem.precision, workspace);
-  const std::int64_t together = split ? 1 : std::min(candidates, piece.rows);
+  const Piece piece = lay_out(n, rows * candidates, problem.precision, workspace);
+  const std::int64_t together = std::min(candidates, piece.rows);
   const std::int64_t step = piece.rows / together;
   for (std::int64_t begin = 0; begin < rows; begin += step) {
     for (std::int64_t c = 0; c < candidates; c += together) {

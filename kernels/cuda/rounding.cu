@@ -274,7 +274,14 @@ RoundingLaunch launch_of(const RoundingInput& input) {
 }  // namespace
 
 void rounding_error(const RoundingInput& input, float* error, cudaStream_t stream) {
-  launch_rounding("rounding error", launch_of(input), 1,
+  rounding_errors(input, 1, 0, error, stream);
+}
+
+void rounding_errors(const RoundingInput& input, int candidates, std::int64_t clip_stride,
+                     float* error, cudaStream_t stream) {
+  RoundingLaunch problem = launch_of(input);
+  problem.clip_stride = clip_stride;
+  launch_rounding("rounding error", problem, candidates,
                   ErrorElements{{}, error, input.in_features}, stream);
 }
 

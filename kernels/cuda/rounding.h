@@ -34,6 +34,11 @@ struct RoundingOutput {
 
 /// error [out_features, in_features] = Q(weight·diag(s))·diag(s)⁻¹ − weight.
 void rounding_error(const RoundingInput& input, float* error, cudaStream_t stream);
+/// The same for several candidates, error [candidates, out_features, in_features]. channel_scales
+/// and clip hold one array for each where they are not null: [candidates, in_features] and,
+/// `clip_stride` elements apart, [candidates, out_features, num_groups].
+void rounding_errors(const RoundingInput& input, int candidates, std::int64_t clip_stride,
+                     float* error, cudaStream_t stream);
 void round_codes(const RoundingInput& input, const RoundingOutput& output, cudaStream_t stream);
 
 /// Errors for tensor cores: row r of candidate c is half(E · diag(root) / row_factor) in row
@@ -47,9 +52,7 @@ struct ScaledErrors {
   int headroom = 0;
 };
 
-/// channel_scales and clip hold one array for each of `candidates` where they are not null:
-/// [candidates, in_features] and, `clip_stride` elements apart, [candidates, out_features,
-/// num_groups].
+/// Candidates as in rounding_errors.
 void scaled_rounding_errors(const RoundingInput& input, int candidates, std::int64_t clip_stride,
                             const ScaledErrors& output, cudaStream_t stream);
 

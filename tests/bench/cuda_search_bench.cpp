@@ -162,12 +162,11 @@ class SiteBench {
         scales_(size(site.n, kCandidates)),
         weight_(size(largest_, site.n)),
         output_(size(largest_, site.n)),
-        clip_(size(largest_, groups())),
+        clip_(2 * size(largest_, groups())),
         losses_(kCandidates),
-        rows_(size(largest_)),
-        unclipped_(size(largest_)),
+        rows_(2 * size(largest_)),
         loss_bytes_(cuda::loss_workspace_bytes(site.n, kRowsInFlight)),
-        split_bytes_(cuda::loss_workspace_bytes(site.n, largest_, cuda::Precision::Split)),
+        split_bytes_(cuda::loss_workspace_bytes(site.n, kRowsInFlight / 2, cuda::Precision::Split)),
         loss_workspace_(size(std::max(loss_bytes_, split_bytes_))) {
     fill();
   }
@@ -252,13 +251,19 @@ class SiteBench {
     });
   }
 
-  void row_losses(std::int64_t out, const float* clip, cuda::Precision precision,
-                  Array<double>& losses) {
+  /// rows_ [2, out]: with the clip, and with limits that no weight reaches.
+  void row_losses(std::int64_t out, cuda::Precision precision) {
+    const std::int64_t limits = out * groups();
+    cuda::check(cudaMemsetAsync(clip_.data() + limits, 0x7F, size(limits) * 4, bench_.stream()),
+                "limits");
     const std::int64_t bytes = precision == cuda::Precision::Split ? split_bytes_ : loss_bytes_;
-    cuda::candidate_losses(
-        bench_.matmul(),
-        {.input = input(out, clip), .row_losses = losses.data(), .precision = precision},
-        correlation(), {loss_workspace_.data(), bytes});
+    cuda::CandidateLosses problem = {.input = input(out, clip_.data()),
+                                     .candidates = 2,
+                                     .clip_stride = limits,
+                                     .row_losses = rows_.data(),
+                                     .precision = precision};
+    cuda::candidate_losses(bench_.matmul(), problem, correlation(),
+                           {loss_workspace_.data(), bytes});
   }
 
   /// The search, the losses with and without, and the choice between them.
@@ -278,9 +283,8 @@ class SiteBench {
                                       double(std::min<std::int64_t>(group_, 128))),
                            [&] { cuda::clip_search(bench_.matmul(), problem, workspace.data()); });
     const auto choose = [&](cuda::Precision precision) {
-      row_losses(out, clip_.data(), precision, rows_);
-      row_losses(out, nullptr, precision, unclipped_);
-      cuda::keep_better_clip(problem, rows_.data(), unclipped_.data(), bench_.stream());
+      row_losses(out, precision);
+      cuda::keep_better_clip(problem, rows_.data(), rows_.data() + out, bench_.stream());
     };
     const Work work = operations(2.0 * double(out) * square());
     bench_.row("clip or none, half", site_.name, work, [&] { choose(cuda::Precision::Half); });
@@ -338,7 +342,7 @@ class SiteBench {
   Array<float> x_, gram_;
   Array<std::uint16_t> matrix_, rest_;
   Array<float> root_, scales_, weight_, output_, clip_;
-  Array<double> losses_, rows_, unclipped_;
+  Array<double> losses_, rows_;
   std::int64_t loss_bytes_, split_bytes_;
   Array<unsigned char> loss_workspace_;
 };

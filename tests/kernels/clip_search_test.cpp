@@ -66,6 +66,7 @@ TEST_CASE("the clip of every group is float64's best, or ties with it") {
   if (!has_cuda_device()) return;
   Device device;
   const Oracle oracle;
+  std::size_t all = 0, others = 0;
   const RoundingShape shapes[] = {{19, 256, 128}, {9, 200, 128},  {8, 192, 64}, {11, 100, 32},
                                   {5, 77, 32},    {10, 300, 300}, {7, 48, 48}};
   for (const RoundingShape& shape : shapes) {
@@ -112,10 +113,13 @@ TEST_CASE("the clip of every group is float64's best, or ties with it") {
              .packed = nullptr});
         std::size_t different = 0;
         for (std::size_t i = 0; i < found.size(); ++i) different += found[i] != expected[i];
-        CHECK(different <= found.size() / 20);
+        CHECK(different <= 1 + found.size() / 50);
+        all += found.size();
+        others += different;
       }
     }
   }
+  MESSAGE(others << " of " << all << " groups have another clip than on the CPU");
 }
 
 TEST_CASE("a fold in the clip search is the fold of the Gram matrix") {

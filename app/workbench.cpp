@@ -18,6 +18,7 @@
 #include "ui/bridge/inbox_pump.h"
 #include "ui/models/session.h"
 #include "ui/panes/main_window.h"
+#include "ui/style/motion.h"
 #include "ui/style/system_theme.h"
 #include "ui/style/theme.h"
 
@@ -127,6 +128,7 @@ int main(int argc, char** argv) {
   theme = arguments.theme.value_or(driven ? Theme::Light : theme);
   const double font_scale = settings.value(QStringLiteral("fontScale"), 1.0).toDouble();
   applyTheme(application, {theme, font_scale});
+  setReducedMotion(driven || SystemTheme::readReducedMotion());
 
   const auto inbox = std::make_shared<Inbox>();
   EngineThreadOptions options;
@@ -139,6 +141,12 @@ int main(int argc, char** argv) {
   QObject::connect(&window, &MainWindow::themeWanted, &application, [&](Theme wanted) {
     settings.setValue(QStringLiteral("theme"), wanted == Theme::Dark ? "dark" : "light");
     applyTheme(application, {wanted, font_scale});
+  });
+  // Until the person chooses, the window goes along with the desktop.
+  SystemTheme desktop;
+  QObject::connect(&desktop, &SystemTheme::changed, &application, [&](Theme wanted) {
+    const bool chosen = arguments.theme || settings.contains(QStringLiteral("theme"));
+    if (!chosen && !driven) applyTheme(application, {wanted, font_scale});
   });
   if (driven || arguments.size != QSize(1440, 900)) window.resize(arguments.size);
   window.show();

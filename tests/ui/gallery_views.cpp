@@ -156,7 +156,8 @@ QWidget* errorView(ErrorView shown) {
   map->setPlane(ErrorPlane::RtnError, sample::errorPlane(576, *data, sample::Rounding::Rtn));
   map->setPlane(ErrorPlane::AwqError, sample::errorPlane(576, *data, sample::Rounding::Awq));
   map->setPlane(ErrorPlane::Gain, sample::gainPlane(576, *data));
-  map->setCellText([](int row, int channel) { return QString::number((row * 7 + channel) % 16); });
+  map->setCellText(
+      [](ErrorPlane, int row, int channel) { return QString::number((row * 7 + channel) % 16); });
   map->setShown(shown);
   map->setObjectName(QStringLiteral("heatmap"));
   rows->addWidget(map, 1);

@@ -25,6 +25,7 @@ class LinearStudyTest : public QObject {
   void itIsTheSearchThatARunMakes();
   void aChannelWhoseProducerIsZeroKeepsItsScale();
   void theOwnSettingsOfOneConsumerAreUsed();
+  void aCodeStandsForTheWeightAndItsError();
 
  private:
   ScaledLinear search(const StudyRequest& request) {
@@ -90,6 +91,26 @@ void LinearStudyTest::theOwnSettingsOfOneConsumerAreUsed() {
   request.settings = {{4, 32}};
   request.groupSettings = {LinearSettings{{2, 32}}, LinearSettings{{4, 32}}};
   QVERIFY(coarse > 4 * search(request).report.loss_rtn);
+}
+
+void LinearStudyTest::aCodeStandsForTheWeightAndItsError() {
+  StudyRequest request;
+  request.linear = {kBlock, LinearRole::Down};
+  request.settings = {{4, 32}};
+  ScaledLinear scaled = search(request);
+  const StudyMaterial material{shape_, block_, stats_};
+  const BothRoundings both = measurePlanes(*backend_, material, request, scaled);
+  const std::span<const float> weight = both.planes.weight.as<float>();
+  const std::int64_t columns = both.planes.weight.dim(1);
+  for (const auto& [rounded, error] : {std::pair{&both.rtn, &both.planes.rtn_error},
+                                       std::pair{&both.awq, &both.planes.awq_error}}) {
+    for (std::int64_t i = 0; i < both.planes.weight.size(); i += 7) {
+      const double meant = static_cast<double>(weight[static_cast<std::size_t>(i)]) +
+                           static_cast<double>(error->as<float>()[static_cast<std::size_t>(i)]);
+      QVERIFY(rounded->code(i / columns, i % columns) < 16);
+      QVERIFY(std::abs(rounded->value(i / columns, i % columns) - meant) < 1e-5);
+    }
+  }
 }
 
 QTEST_GUILESS_MAIN(LinearStudyTest)

@@ -3,6 +3,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QFile>
+#include <QMap>
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -422,6 +423,26 @@ class PlotTest : public QObject {
     QCOMPARE(strip.accessibleDescription(), QStringLiteral("AWQ 0.166, RTN 0.166"));
     strip.resize(strip.sizeHint());
     QVERIFY(!strip.grab().isNull());
+  }
+
+  void codes_stand_in_weights_of_24_px_and_only_there() {
+    HeatmapWidget heatmap;
+    heatmap.resize(800, 300);
+    fillHeatmap(heatmap, 64, 256);
+    QMap<ErrorPlane, int> asked;
+    heatmap.setCellText([&](ErrorPlane plane, int, int) {
+      ++asked[plane];
+      return QStringLiteral("15");
+    });
+    const auto paint = [&](double pixels) {
+      asked.clear();
+      heatmap.zoomTo({10, 10, 750 / pixels, 8});
+      heatmap.grab();
+    };
+    paint(23);
+    QVERIFY(asked.isEmpty());
+    paint(25);
+    QVERIFY(asked[ErrorPlane::RtnError] > 80 && asked[ErrorPlane::AwqError] > 80);
   }
 };
 

@@ -2,12 +2,15 @@
 #include "recorded_engine.h"
 
 #include <random>
+#include <utility>
 
 #include "recorded_run.h"
 #include "ui/bridge/study_planes.h"
 
 namespace salient::tests {
 namespace {
+
+const DeviceInfo kDevice = {"CPU", "AVX-512, 2 threads", 2, 16'000'000'000, 9'800'000'000};
 
 Evaluation evaluation_of(ui::Compared what) {
   Evaluation evaluation;
@@ -94,7 +97,7 @@ ui::JobId RecordedEngine::open(const std::filesystem::path& path, const JobOptio
   for (const JobOptions& alternative : alternatives) {
     opened.alternatives.push_back(recorded_plan(alternative));
   }
-  opened.device = {"CPU", "AVX-512, 2 threads", 2, 16'000'000'000, 9'800'000'000};
+  opened.device = kDevice;
   inbox_->post(std::move(opened));
   return job;
 }
@@ -117,13 +120,15 @@ ui::JobId RecordedEngine::scanCache(const std::filesystem::path& root) {
   add("gpt2", 124'000'000, "F32", 550'000'000, ui::Verdict::No, 0, 0, "Not yet: learned positions");
   add("Phi-3-mini-4k-instruct", 3'820'000'000, "BF16", 7'640'000'000, ui::Verdict::No, 0, 0,
       "Download incomplete: 1 of 2 files");
-  inbox_->post(ui::CacheScanned{job});
+  inbox_->post(ui::CacheScanned{job, kDevice});
   return job;
 }
 
 ui::JobId RecordedEngine::replan(const JobOptions& options) {
   const ui::JobId job = ++lastJob_;
-  inbox_->post(ui::ModelReplanned{job, recorded_plan(options)});
+  auto plan = std::make_shared<Plan>(*recorded_plan(options));
+  plan->resumes = resumes;
+  inbox_->post(ui::ModelReplanned{job, std::move(plan)});
   return job;
 }
 
@@ -187,11 +192,11 @@ ui::JobId RecordedEngine::study(const ui::StudyRequest& request) {
   const Tensor weight = recorded_weight(request.linear);
   const SiteStats stats = recorded_site(request.linear.block,
                                         find_architecture("llama")->row(request.linear.role).input);
-  const ErrorPlanes planes =
-      error_planes(*backend_, weight, known.channelScales, nullptr, request.settings.scheme);
+  ui::BothRoundings both =
+      ui::roundBothWays(*backend_, weight, known.channelScales, nullptr, request.settings.scheme);
   inbox_->post(ui::PlanesMeasured{
       job, request.linear,
-      std::make_shared<const ui::StudyPlanes>(ui::studyPlanes(planes, stats.magnitude))});
+      std::make_shared<const ui::StudyPlanes>(ui::studyPlanes(std::move(both), stats.magnitude))});
   std::vector<FixedScaleRow> rows;
   const std::vector<std::int64_t> salient = salient_channels(stats.magnitude, request.salientShare);
   for (const double factor : {1.25, 1.5, 2.0, 3.0, 4.0}) {

@@ -48,7 +48,7 @@ class RecordedEngine : public ui::EngineCommands {
   void finish();
 
   int studies = 0, stops = 0, exports = 0;
-  bool failOpen = false;
+  bool failOpen = false, resumes = false;
 
  private:
   void postUntil(const std::function<bool(const Event&)>& last);

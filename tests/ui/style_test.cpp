@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QAccessible>
 #include <QApplication>
+#include <QEnterEvent>
 #include <QFontDatabase>
 #include <QFontMetricsF>
 #include <QHBoxLayout>
 #include <QMenu>
+#include <QPushButton>
 #include <QRadioButton>
 #include <QSignalSpy>
 #include <QTest>
@@ -14,8 +16,10 @@
 #include "ui/style/caption_label.h"
 #include "ui/style/chip_label.h"
 #include "ui/style/color_table.h"
+#include "ui/style/elided_label.h"
 #include "ui/style/figure_block.h"
 #include "ui/style/icons.h"
+#include "ui/style/motion.h"
 #include "ui/style/palette.h"
 #include "ui/style/prefix_combo_box.h"
 #include "ui/style/progress_strip.h"
@@ -50,6 +54,41 @@ class StyleTest : public QObject {
       QVERIFY(contrastRatio(p.onAccent, p.accent) >= 4.5);
       QVERIFY(contrastRatio(p.secondary, p.sunken) >= 4.5);
     }
+  }
+
+  void hovering_fades_in_80_ms_and_not_at_all_under_reduced_motion() {
+    QPushButton button(QStringLiteral("Export"));
+    const auto come = [&](QEvent::Type type) {
+      QEvent leave(QEvent::Leave);
+      QEnterEvent enter(QPointF(1, 1), QPointF(1, 1), QPointF(1, 1));
+      QCoreApplication::sendEvent(&button, type == QEvent::Enter ? &enter : &leave);
+    };
+    QCOMPARE(motionDuration(Motion::Hover), 80);
+    QCOMPARE(motionDuration(Motion::Collapse), 120);
+    come(QEvent::Enter);
+    QVERIFY(hoverShare(&button, true) < 1);
+    QTRY_COMPARE_WITH_TIMEOUT(hoverShare(&button, true), 1.0, 500);
+    setReducedMotion(true);
+    QCOMPARE(motionDuration(Motion::Hover), 0);
+    QCOMPARE(motionDuration(Motion::Collapse), 0);
+    come(QEvent::Leave);
+    QCOMPARE(hoverShare(&button, false), 0.0);
+    setReducedMotion(false);
+  }
+
+  void a_long_name_gives_way_in_its_middle_and_is_told_whole() {
+    const QString name = QStringLiteral("a-very-long-model-name-of-many-words-Instruct-v0.3");
+    ElidedLabel label(textFont(TextRole::Headline));
+    label.setWords(name);
+    label.resize(200, 40);
+    label.show();
+    QVERIFY(label.text().contains(QChar(0x2026)));
+    QVERIFY(label.text().startsWith(QLatin1Char('a')) && label.text().endsWith(QLatin1Char('3')));
+    QCOMPARE(label.toolTip(), name);
+    QCOMPARE(label.accessibleName(), name);
+    label.resize(4000, 40);
+    QCOMPARE(label.text(), name);
+    QVERIFY(label.toolTip().isEmpty());
   }
 
   void contrast_of_black_on_white_is_21() {

@@ -14,6 +14,7 @@
 #include "ui/bridge/inbox_pump.h"
 #include "ui/bridge/stats_cache.h"
 #include "ui/bridge/task_queue.h"
+#include "ui/models/knobs_text.h"
 #include "ui/models/linear_table_model.h"
 #include "ui/models/recents_model.h"
 #include "ui/models/session.h"
@@ -47,6 +48,7 @@ class WindowModelsTest : public QObject {
   void aRunStateFollowsTheEventsOfARun();
   void itemModelsHoldTheirContracts();
   void recentsSurviveARestart();
+  void aRunReplacesItsModelAmongTheRecents();
   void knobsUndoAndRedoAndDragsMerge();
   void aRuleOfOneLinearMatchesThatLinearAlone();
   void theCommandLineSaysWhatTheKnobsSay();
@@ -215,6 +217,30 @@ void WindowModelsTest::recentsSurviveARestart() {
   QVERIFY(std::isnan(again.entries().front().cells.back()));
   recents.forget(0);
   QCOMPARE(recents.rowCount(), RecentsModel::kEntries - 1);
+}
+
+void WindowModelsTest::aRunReplacesItsModelAmongTheRecents() {
+  const QTemporaryDir folder;
+  QSettings settings(folder.filePath(QStringLiteral("b.ini")), QSettings::IniFormat);
+  RecentsModel recents(settings);
+  Knobs knobs;
+  knobs.scheme = {3, 32, Symmetry::Symmetric};
+  knobs.calibration = {"/texts/my text.txt", 16, 256};
+  knobs.linears[{4, LinearRole::Up}] = {0.35, 8, false};
+  knobs.linears[{5, LinearRole::Down}].keepFp16 = true;
+  RecentEntry entry;
+  entry.source = QStringLiteral("/model");
+  recents.remember(entry);
+  entry.target = QStringLiteral("/run");
+  entry.stage = RecentStage::Unfinished;
+  entry.knobs = knobsText(knobs);
+  recents.remember(entry);
+  QCOMPARE(recents.rowCount(), 1);
+  const RecentsModel again(settings);
+  const std::optional<Knobs> read = readKnobsText(again.entries().front().knobs);
+  QVERIFY(read && *read == knobs);
+  QVERIFY(!readKnobsText(QStringLiteral("{\"bits\":-1}")));
+  QVERIFY(!readKnobsText(QStringLiteral("no json")));
 }
 
 void WindowModelsTest::knobsUndoAndRedoAndDragsMerge() {

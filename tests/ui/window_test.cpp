@@ -12,6 +12,7 @@
 #include <QMenuBar>
 #include <QMimeData>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -26,6 +27,8 @@
 #include "ui/panes/chat_pane.h"
 #include "ui/panes/main_window.h"
 #include "ui/panes/preflight_pane.h"
+#include "ui/panes/recent_row.h"
+#include "ui/plots/heatmap_widget.h"
 #include "ui/plots/plot_widget.h"
 #include "ui/style/theme.h"
 
@@ -150,6 +153,8 @@ class WindowTest : public QObject {
   void everyInteractiveWidgetHasANameAndTakesTheFocus();
   void anUpdateReachesEveryViewAndPrintsItsTime();
   void theWindowFitsItsSmallestSize();
+  void anUnfinishedRunIsRememberedAndResumedFromItsRow();
+  void aWeightUnderThePointerTellsItsCodesAndValues();
 };
 
 void WindowTest::aDropShowsThePreflightCard() {
@@ -352,6 +357,42 @@ void WindowTest::theWindowFitsItsSmallestSize() {
     stage.settle();
     QCOMPARE(stage.window->size(), size);
   }
+}
+
+void WindowTest::anUnfinishedRunIsRememberedAndResumedFromItsRow() {
+  Stage stage;
+  stage.openModel();
+  const RecentsModel opened(stage.settings);
+  QCOMPARE(opened.rowCount(), 1);
+  QCOMPARE(opened.entries().front().stage, RecentStage::Opened);
+  QCOMPARE(opened.entries().front().blocks, 30);
+  Knobs knobs = stage.session->knobs().knobs();
+  knobs.scheme.bits = 3;
+  stage.session->knobs().change(QStringLiteral("3 bits"), knobs);
+  stage.settle();
+  stage.trigger(Command::Quantize);
+  const std::filesystem::path target = stage.session->run().plan->options.target;
+  stage.trigger(Command::Cancel);
+  stage.trigger(Command::CloseModel);
+  auto* resume = stage.window->findChild<RecentRow*>()->findChild<QPushButton*>();
+  QVERIFY(resume != nullptr && resume->accessibleName().startsWith(QStringLiteral("Resume ")));
+  stage.engine.resumes = true;
+  resume->click();
+  stage.settle();
+  QVERIFY(stage.session->run().active());
+  QCOMPARE(stage.session->run().plan->options.target, target);
+  QCOMPARE(stage.session->run().plan->options.scheme.bits, 3);
+}
+
+void WindowTest::aWeightUnderThePointerTellsItsCodesAndValues() {
+  Stage stage;
+  stage.runAll();
+  stage.session->selection().select({28, LinearRole::Down});
+  stage.settle();
+  auto* map = stage.window->findChild<HeatmapWidget*>();
+  map->setCursorCell(QPoint(101, 102));
+  const auto& awq = stage.session->study().planes->awq;
+  QVERIFY(map->readoutText().contains(QStringLiteral("AWQ %1 →").arg(awq.code(102, 101))));
 }
 
 QTEST_MAIN(WindowTest)

@@ -125,7 +125,7 @@ JobId EngineThread::scanCache(const std::filesystem::path& root) {
       inbox_->post(std::move(found));
       queue_.serveRequests();
     }
-    inbox_->post(CacheScanned{job});
+    inbox_->post(CacheScanned{job, desks_->backend->device()});
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -52,7 +53,44 @@ Tensor searchedClip(Backend& backend, const Tensor& weight, const SiteStats& inp
       .clip;
 }
 
+RoundedWeights roundedWeights(QuantizedMatrix matrix, std::span<const float> channelScales) {
+  RoundedWeights rounded;
+  Tensor halves(DType::F16, {matrix.out_features, matrix.num_groups()});
+  std::memcpy(halves.data(), matrix.steps.data(), matrix.steps.size() * sizeof(std::uint16_t));
+  const Tensor steps = halves.to(DType::F32);
+  const std::span<const float> values = steps.as<float>();
+  rounded.steps.assign(values.begin(), values.end());
+  rounded.channelScales.assign(channelScales.begin(), channelScales.end());
+  rounded.matrix = std::move(matrix);
+  return rounded;
+}
+
 }  // namespace
+
+int RoundedWeights::code(std::int64_t row, std::int64_t column) const {
+  return matrix.codes.at(static_cast<std::size_t>(row * matrix.in_features + column));
+}
+
+double RoundedWeights::value(std::int64_t row, std::int64_t column) const {
+  const std::int64_t group = column / matrix.scheme.group_of(matrix.in_features);
+  const auto at = static_cast<std::size_t>(row * matrix.num_groups() + group);
+  const double scale =
+      channelScales.empty()
+          ? 1.0
+          : static_cast<double>(channelScales.at(static_cast<std::size_t>(column)));
+  return (code(row, column) - matrix.zero_points.at(at)) * static_cast<double>(steps.at(at)) /
+         scale;
+}
+
+BothRoundings roundBothWays(Backend& backend, const Tensor& weight,
+                            std::span<const float> channelScales, const Tensor* clip,
+                            const QuantScheme& scheme) {
+  BothRoundings both;
+  both.planes = error_planes(backend, weight, channelScales, clip, scheme);
+  both.rtn = roundedWeights(backend.quantize({weight, {}, nullptr, scheme}), {});
+  both.awq = roundedWeights(backend.quantize({weight, channelScales, clip, scheme}), channelScales);
+  return both;
+}
 
 std::span<const LinearRole> scaleGroupOf(const Architecture& architecture, LinearRole role) {
   const ScaleGroupRow* row = groupRowOf(architecture, role);
@@ -94,8 +132,8 @@ ScaledLinear searchLinear(Backend& backend, const StudyMaterial& material,
   return scaled;
 }
 
-ErrorPlanes measurePlanes(Backend& backend, const StudyMaterial& material,
-                          const StudyRequest& request, ScaledLinear& scaled) {
+BothRoundings measurePlanes(Backend& backend, const StudyMaterial& material,
+                            const StudyRequest& request, ScaledLinear& scaled) {
   const LinearRole role = request.linear.role;
   const Tensor& weight = weightOf(material.block, role);
   const SiteStats& input = inputOf(material, role);
@@ -105,14 +143,15 @@ ErrorPlanes measurePlanes(Backend& backend, const StudyMaterial& material,
                      request.settings.method == Method::Awq &&
                      material.shape.architecture->row(role).clip == ClipRule::Search;
   if (clips) clip = searchedClip(backend, weight, input, scaled.channelScales, scheme);
-  ErrorPlanes planes =
-      error_planes(backend, weight, scaled.channelScales, clips ? &clip : nullptr, scheme);
+  BothRoundings both =
+      roundBothWays(backend, weight, scaled.channelScales, clips ? &clip : nullptr, scheme);
+  const ErrorPlanes& planes = both.planes;
   LinearReport& report = scaled.report;
   report.loss_rtn = totalLoss(backend, backend.upload(planes.rtn_error), input);
   report.loss = totalLoss(backend, backend.upload(planes.awq_error), input);
   const std::vector<std::int64_t> salient = salient_channels(input.magnitude, request.salientShare);
   report.steps = step_statistics(backend, weight, scaled.channelScales, salient, scheme);
-  return planes;
+  return both;
 }
 
 std::vector<FixedScaleRow> measureFixedScales(Backend& backend, const StudyMaterial& material,

@@ -33,9 +33,18 @@ std::span<const LinearRole> scaleGroupOf(const Architecture& architecture, Linea
 ScaledLinear searchLinear(Backend& backend, const StudyMaterial& material,
                           const StudyRequest& request, SearchEffort effort, std::stop_token stop);
 
-/// Error planes for `scaled`, and its report completed with the losses that they show.
-ErrorPlanes measurePlanes(Backend& backend, const StudyMaterial& material,
-                          const StudyRequest& request, ScaledLinear& scaled);
+/// W as it is, rounded plainly, and rounded after s and clip: errors and codes.
+struct BothRoundings {
+  ErrorPlanes planes;
+  RoundedWeights rtn, awq;
+};
+BothRoundings roundBothWays(Backend& backend, const Tensor& weight,
+                            std::span<const float> channelScales, const Tensor* clip,
+                            const QuantScheme& scheme);
+
+/// Both roundings for `scaled`, and its report completed with the losses that they show.
+BothRoundings measurePlanes(Backend& backend, const StudyMaterial& material,
+                            const StudyRequest& request, ScaledLinear& scaled);
 
 /// s = 1.25, 1.5, 2, 3, 4 on the salient channels.
 std::vector<FixedScaleRow> measureFixedScales(Backend& backend, const StudyMaterial& material,

@@ -61,6 +61,17 @@ struct LinearSearched {
   double seconds = 0;
 };
 
+/// One rounding of a linear, to be read weight by weight.
+struct RoundedWeights {
+  QuantizedMatrix matrix;
+  std::vector<float> steps;          ///< [out_features, num_groups]
+  std::vector<float> channelScales;  ///< [in_features]; empty: 1
+
+  int code(std::int64_t row, std::int64_t column) const;
+  /// What the weight is worth afterwards, s taken out again.
+  double value(std::int64_t row, std::int64_t column) const;
+};
+
 /// The pictures of one linear, each [out_features, in_features] row-major and not negative.
 struct StudyPlanes {
   std::int64_t outFeatures = 0, inFeatures = 0;
@@ -70,6 +81,8 @@ struct StudyPlanes {
   std::vector<float> awqError;          ///< |Q(W·s)/s − W| · magnitude
   std::vector<float> gain;              ///< error of RTN over error of AWQ, pooled for no zero
   std::vector<float> rtnPeak, awqPeak;  ///< [in_features] largest error of each input channel
+  Tensor signedWeight;                  ///< [outFeatures, inFeatures] F32, the handle of W
+  RoundedWeights rtn, awq;
 };
 struct PlanesMeasured {
   JobId job = kNoJob;
@@ -157,6 +170,7 @@ struct CachedModelFound {
 };
 struct CacheScanned {
   JobId job = kNoJob;
+  DeviceInfo device;
 };
 
 /// A job ended without its answer. One sentence, ready to be shown.

@@ -79,12 +79,12 @@ void ModelDesk::showRecorded(JobId job, const StudyRequest& request,
   const Tensor& weight = std::get<DenseLinear>(blockAt(request.linear.block)[role]).weight;
   const auto clip = statistics.clip.find(role);
   const bool clips = clip != statistics.clip.end() && !clip->second.empty();
-  const ErrorPlanes planes = error_planes(backend_, weight, request.known->channelScales,
-                                          clips ? &clip->second : nullptr, request.settings.scheme);
+  BothRoundings both = roundBothWays(backend_, weight, request.known->channelScales,
+                                     clips ? &clip->second : nullptr, request.settings.scheme);
   const Site site = shape_.architecture->row(role).input;
   post(PlanesMeasured{job, request.linear,
-                      std::make_shared<const StudyPlanes>(
-                          studyPlanes(planes, statistics.sites[index_of(site)].magnitude))});
+                      std::make_shared<const StudyPlanes>(studyPlanes(
+                          std::move(both), statistics.sites[index_of(site)].magnitude))});
 }
 
 void ModelDesk::study(JobId job, const StudyRequest& request, const std::stop_token& stop,
@@ -109,14 +109,14 @@ void ModelDesk::study(JobId job, const StudyRequest& request, const std::stop_to
     post(LinearSearched{job, scaled.report, scaled.channelScales, true, secondsSince(begin)});
   }
   throwIfStopped(stop);
-  const ErrorPlanes planes = measurePlanes(backend_, material, request, scaled);
+  BothRoundings both = measurePlanes(backend_, material, request, scaled);
   if (!request.known) {
     post(LinearSearched{job, scaled.report, scaled.channelScales, true, secondsSince(begin)});
   }
   const Site site = shape_.architecture->row(request.linear.role).input;
   post(PlanesMeasured{
       job, request.linear,
-      std::make_shared<const StudyPlanes>(studyPlanes(planes, (*stats)[site].magnitude))});
+      std::make_shared<const StudyPlanes>(studyPlanes(std::move(both), (*stats)[site].magnitude))});
   throwIfStopped(stop);
   post(FixedScalesMeasured{job, request.linear, measureFixedScales(backend_, material, request)});
 }

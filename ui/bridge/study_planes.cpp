@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace salient::ui {
 namespace {
@@ -12,8 +13,12 @@ constexpr float kGainFloor = 1e-3F;
 
 }  // namespace
 
-StudyPlanes studyPlanes(const ErrorPlanes& planes, std::span<const float> magnitude) {
+StudyPlanes studyPlanes(BothRoundings both, std::span<const float> magnitude) {
+  const ErrorPlanes& planes = both.planes;
   StudyPlanes result;
+  result.signedWeight = planes.weight;
+  result.rtn = std::move(both.rtn);
+  result.awq = std::move(both.awq);
   result.outFeatures = planes.weight.dim(0);
   result.inFeatures = planes.weight.dim(1);
   const std::span<const float> weight = planes.weight.as<float>();

@@ -7,11 +7,12 @@
 #include <span>
 
 #include "engine/quantization/quantization.h"
+#include "ui/bridge/linear_study.h"
 #include "ui/bridge/messages.h"
 
 namespace salient::ui {
 
 /// `magnitude` [in_features].
-StudyPlanes studyPlanes(const ErrorPlanes& planes, std::span<const float> magnitude);
+StudyPlanes studyPlanes(BothRoundings both, std::span<const float> magnitude);
 
 }  // namespace salient::ui

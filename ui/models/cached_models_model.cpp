@@ -20,6 +20,14 @@ QString verdictText(const CachedModelFound& model) {
   return sentence;
 }
 
+QVariant alignmentOf(int column) {
+  const bool number = column == CachedModelsModel::ParametersColumn ||
+                      column == CachedModelsModel::TypeColumn ||
+                      column == CachedModelsModel::SizeColumn;
+  return QVariant(number ? (Qt::AlignRight | Qt::AlignVCenter)
+                         : (Qt::AlignLeft | Qt::AlignVCenter));
+}
+
 }  // namespace
 
 void CachedModelsModel::add(const CachedModelFound& found) {
@@ -65,12 +73,8 @@ QVariant CachedModelsModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole:
       return text(model, index.column());
-    case Qt::TextAlignmentRole: {
-      const bool number = index.column() == ParametersColumn || index.column() == TypeColumn ||
-                          index.column() == SizeColumn;
-      return QVariant(number ? (Qt::AlignRight | Qt::AlignVCenter)
-                             : (Qt::AlignLeft | Qt::AlignVCenter));
-    }
+    case Qt::TextAlignmentRole:
+      return alignmentOf(index.column());
     case Qt::ToolTipRole:
     case PathRole:
       return QString::fromStdString(model.path.string());
@@ -82,7 +86,9 @@ QVariant CachedModelsModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant CachedModelsModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
+  if (orientation != Qt::Horizontal) return {};
+  if (role == Qt::TextAlignmentRole) return alignmentOf(section);
+  if (role != Qt::DisplayRole) return {};
   static const std::array<QString, ColumnCount> kTitles = {
       tr("Model"), tr("Parameters"), tr("Type"), tr("Size"), tr("Can it be quantized here?")};
   if (section < 0 || section >= ColumnCount) return {};

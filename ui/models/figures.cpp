@@ -63,28 +63,15 @@ QString shape(std::int64_t rows, std::int64_t columns) {
   return count(rows) + QStringLiteral(" × ") + count(columns);
 }
 
-QString roleName(LinearRole role) {
-  switch (role) {
-    case LinearRole::Query:
-      return QStringLiteral("self_attn.q_proj");
-    case LinearRole::Key:
-      return QStringLiteral("self_attn.k_proj");
-    case LinearRole::Value:
-      return QStringLiteral("self_attn.v_proj");
-    case LinearRole::Output:
-      return QStringLiteral("self_attn.o_proj");
-    case LinearRole::Gate:
-      return QStringLiteral("mlp.gate_proj");
-    case LinearRole::Up:
-      return QStringLiteral("mlp.up_proj");
-    case LinearRole::Down:
-      return QStringLiteral("mlp.down_proj");
-  }
-  return {};
+QString roleName(const Plan& plan, LinearRole role) {
+  const Architecture* architecture = find_architecture(plan.config.model_type);
+  const std::string_view name =
+      architecture == nullptr ? short_name(role) : architecture->row(role).tensor;
+  return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
 }
 
-QString linearName(const LinearId& id) {
-  return QStringLiteral("block %1 %2").arg(id.block).arg(roleName(id.role));
+QString linearName(const Plan& plan, const LinearId& id) {
+  return QStringLiteral("block %1 %2").arg(id.block).arg(roleName(plan, id.role));
 }
 
 }  // namespace salient::ui::figures

@@ -66,11 +66,11 @@ int LinearTableModel::columnCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : ColumnCount;
 }
 
-QString LinearTableModel::text(const LinearState& linear, int column) {
+QString LinearTableModel::text(const LinearState& linear, int column) const {
   const LinearReport* report = linear.result ? &linear.result->report : nullptr;
   switch (column) {
     case NameColumn:
-      return figures::linearName(linear.id);
+      return figures::linearName(*state_->plan, linear.id);
     case SettingsColumn:
       return linear.settings.keep_fp16 ? tr("FP16")
                                        : QString::fromStdString(to_string(linear.settings.scheme));
@@ -98,7 +98,7 @@ QString LinearTableModel::text(const LinearState& linear, int column) {
   }
 }
 
-QVariant LinearTableModel::sortKey(const LinearState& linear, int column) {
+QVariant LinearTableModel::sortKey(const LinearState& linear, int column) const {
   const LinearReport* report = linear.result ? &linear.result->report : nullptr;
   const double signal = report != nullptr && report->signal > 0 ? report->signal : 1.0;
   switch (column) {

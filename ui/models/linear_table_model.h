@@ -41,8 +41,8 @@ class LinearTableModel : public QAbstractTableModel {
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
  private:
-  static QString text(const LinearState& linear, int column);
-  static QVariant sortKey(const LinearState& linear, int column);
+  QString text(const LinearState& linear, int column) const;
+  QVariant sortKey(const LinearState& linear, int column) const;
   std::shared_ptr<const RunState> state_;
 };
 

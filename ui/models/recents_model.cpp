@@ -52,10 +52,12 @@ void RecentsModel::load() {
     entry.stage = static_cast<RecentStage>(
         std::clamp(settings_.value(QStringLiteral("stage")).toInt(), 0, 2));
     entry.when = settings_.value(QStringLiteral("when")).toDateTime();
+    entry.knobs = text("knobs");
     entry.detail = text("detail");
     entry.blocks = settings_.value(QStringLiteral("blocks")).toInt();
     entry.cells = unpackCells(text("cells"));
-    if (!entry.source.isEmpty()) entries_.push_back(std::move(entry));
+    const bool somewhere = !entry.source.isEmpty() || !entry.target.isEmpty();
+    if (somewhere) entries_.push_back(std::move(entry));
   }
   settings_.endArray();
 }
@@ -71,6 +73,7 @@ void RecentsModel::save() const {
     settings_.setValue(QStringLiteral("scheme"), entry.scheme);
     settings_.setValue(QStringLiteral("stage"), static_cast<int>(entry.stage));
     settings_.setValue(QStringLiteral("when"), entry.when);
+    settings_.setValue(QStringLiteral("knobs"), entry.knobs);
     settings_.setValue(QStringLiteral("detail"), entry.detail);
     settings_.setValue(QStringLiteral("blocks"), entry.blocks);
     settings_.setValue(QStringLiteral("cells"), packCells(entry.cells));
@@ -81,7 +84,8 @@ void RecentsModel::save() const {
 void RecentsModel::remember(const RecentEntry& entry) {
   beginResetModel();
   std::erase_if(entries_, [&](const RecentEntry& old) {
-    return old.source == entry.source && (old.target == entry.target || old.target.isEmpty());
+    const bool sameRun = !entry.target.isEmpty() && old.target == entry.target;
+    return sameRun || (old.target.isEmpty() && old.source == entry.source);
   });
   entries_.insert(entries_.begin(), entry);
   if (rowCount() > kEntries) entries_.resize(kEntries);

@@ -21,6 +21,7 @@ struct RecentEntry {
   QString scheme;  ///< "4-bit g64"
   RecentStage stage = RecentStage::Opened;
   QDateTime when;
+  QString knobs;             ///< knobsText of the run, empty when only opened
   QString detail;            ///< "KL to FP16 0.166, 0.15× the error of RTN"
   int blocks = 0;            ///< rows of the stamp
   std::vector<float> cells;  ///< error cut per block and role, NaN where nothing is known
@@ -36,7 +37,7 @@ class RecentsModel : public QAbstractListModel {
   explicit RecentsModel(QSettings& settings, QObject* parent = nullptr);
 
   const std::vector<RecentEntry>& entries() const { return entries_; }
-  /// Puts the entry first, replacing the one with the same source and target.
+  /// Puts the entry first, replacing the one of the same run, and that of the source alone.
   void remember(const RecentEntry& entry);
   void forget(int row);
 

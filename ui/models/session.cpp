@@ -77,6 +77,13 @@ void Session::open(const std::filesystem::path& path,
   emit updated(Change::Plan);
 }
 
+void Session::resume(const std::filesystem::path& source, const std::filesystem::path& target,
+                     const Knobs& knobs, bool start) {
+  if (run_->active()) return;
+  open(source);
+  resuming_ = Resuming{target, knobs, start};
+}
+
 void Session::locateSource(const std::filesystem::path& path) {
   if (run_->phase != RunPhase::Finished || missingSource_.isEmpty()) return;
   open(std::filesystem::path(run_->plan->options.target), {path});
@@ -118,6 +125,7 @@ void Session::close() {
   measureJob_ = kNoJob;
   missingSource_.clear();
   located_.clear();
+  resuming_.reset();
   run_ = std::make_shared<RunState>();
   presetPlans_.clear();
   evaluation_ = {};

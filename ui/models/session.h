@@ -94,6 +94,9 @@ class Session : public QObject {
   /// `knownModels` are places where the model of a finished run may be, the likeliest first.
   void open(const std::filesystem::path& path,
             const std::vector<std::filesystem::path>& knownModels = {});
+  /// An unfinished run: the same source, place and knobs; `start` goes on at once.
+  void resume(const std::filesystem::path& source, const std::filesystem::path& target,
+              const Knobs& knobs, bool start);
   /// The model of the reopened run is there; the run is opened again with it.
   void locateSource(const std::filesystem::path& path);
   bool canMeasure() const;
@@ -143,6 +146,12 @@ class Session : public QObject {
   std::vector<std::shared_ptr<const Plan>> presetPlans_;
   DeviceInfo device_;
   EvaluationState evaluation_;
+  struct Resuming {
+    std::filesystem::path target;
+    Knobs knobs;
+    bool start = false;
+  };
+  std::optional<Resuming> resuming_;
   MeasuringState measuring_;
   QString missingSource_, located_;
   QString openError_;

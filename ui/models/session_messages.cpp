@@ -10,7 +10,7 @@ namespace salient::ui {
 namespace {
 
 /// What a run is worth saying in the log.
-QString logLine(const Event& event) {
+QString logLine(const Plan& plan, const Event& event) {
   if (const auto* started = std::get_if<RunStarted>(&event)) {
     return started->first_block > 0
                ? Session::tr("Resumed at block %1 of %2")
@@ -21,7 +21,7 @@ QString logLine(const Event& event) {
   if (const auto* quantized = std::get_if<LinearQuantized>(&event)) {
     const LinearReport& report = quantized->report;
     return QStringLiteral("%1  α %2  loss %3 → %4  %5")
-        .arg(figures::linearName(report.id))
+        .arg(figures::linearName(plan, report.id))
         .arg(report.alpha, 0, 'f', 2)
         .arg(figures::loss(report.loss_rtn), figures::loss(report.loss),
              figures::times(report.error_cut()));
@@ -81,6 +81,10 @@ Changes Session::takeOne(const Message& message) {
       planned.profiles = run_->profiles;
       run_ = std::make_shared<const RunState>(std::move(planned));
     }
+    const std::optional<Resuming> resuming = std::exchange(resuming_, std::nullopt);
+    if (resuming && resuming->start && replanned->plan->resumes) {
+      QMetaObject::invokeMethod(this, &Session::quantize, Qt::QueuedConnection);
+    }
     return Change::Plan | Change::Run;
   }
   if (const auto* progress = std::get_if<EvaluationProgressed>(&message)) {
@@ -107,6 +111,10 @@ Changes Session::takeOne(const Message& message) {
     if (found->job == cacheJob_) cachedModels_.add(*found);
     return Change::Cache;
   }
+  if (const auto* scanned = std::get_if<CacheScanned>(&message)) {
+    device_ = scanned->device;
+    return Change::Cache | Change::Plan;
+  }
   if (const auto* done = std::get_if<Exported>(&message)) {
     const QString target = QString::fromStdString(done->target.string());
     log_.add(LogKind::Note, tr("Exported %1").arg(target));
@@ -122,7 +130,7 @@ Changes Session::takeOne(const Message& message) {
 
 Changes Session::takeRun(const RunReported& reported) {
   if (reported.job != runJob_) return {};
-  const QString line = logLine(reported.event);
+  const QString line = logLine(*run_->plan, reported.event);
   if (!line.isEmpty()) log_.add(LogKind::Note, line);
   if (const auto* warned = std::get_if<Warned>(&reported.event)) {
     log_.add(LogKind::Warning, QString::fromStdString(warned->sentence));
@@ -167,15 +175,16 @@ void Session::takeOpened(const ModelOpened& opened) {
   knobs.scheme = opened.plan->options.scheme;
   knobs.method = opened.plan->options.method;
   knobs.clip = opened.plan->options.clip;
-  const JobId job = std::exchange(openJob_, kNoJob);
+  if (resuming_) knobs = resuming_->knobs;
+  openJob_ = kNoJob;
   knobs_.reset(knobs);
-  places_.target = defaultTarget(places_.source, knobs);
+  places_.target = resuming_ ? resuming_->target : defaultTarget(places_.source, knobs);
+  targetChosen_ = resuming_.has_value();
   // The first plan was made before the name and the group size were known.
   openJob_ = engine_.replan(jobOptions(knobs, places_, opened.plan.get()));
   for (const std::string& warning : opened.plan->warnings) {
     log_.add(LogKind::Warning, QString::fromStdString(warning));
   }
-  static_cast<void>(job);
 }
 
 void Session::takeReopened(const RunReopened& reopened) {

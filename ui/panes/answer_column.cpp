@@ -9,6 +9,7 @@
 
 #include "ui/panes/chat_texts.h"
 #include "ui/style/caption_label.h"
+#include "ui/style/elided_label.h"
 #include "ui/style/metrics.h"
 #include "ui/style/theme.h"
 #include "ui/style/typography.h"
@@ -16,12 +17,8 @@
 namespace salient::ui {
 namespace {
 
-QLabel* plain(TextRole role, Weight weight) {
-  auto* label = new QLabel;
-  label->setTextFormat(Qt::PlainText);
-  label->setFont(textFont(role, weight));
-  return label;
-}
+/// Longer lines are hard to read.
+constexpr int kWidest = 720;
 
 /// A label in a model's colour that follows the theme.
 class ToneLabel : public QLabel {
@@ -57,7 +54,7 @@ AnswerColumn::AnswerColumn(Side side, AnswerLook look, QWidget* parent)
       side_(side),
       look_(look),
       name_(new ToneLabel(side == Side::Left ? ModelTone::Fp16 : ModelTone::Awq)),
-      precision_(plain(TextRole::Caption, Weight::Regular)),
+      precision_(new ElidedLabel(textFont(TextRole::Caption))),
       speed_(new CaptionLabel),
       faster_(new ToneLabel(ModelTone::Awq)),
       view_(new AnswerView(side == Side::Left ? ModelTone::Fp16 : ModelTone::Awq, look)),
@@ -80,6 +77,7 @@ AnswerColumn::AnswerColumn(Side side, AnswerLook look, QWidget* parent)
   head->addWidget(speed_);
   head->addWidget(faster_);
   rows->addLayout(head);
+  view_->setMaximumWidth(kWidest);
   scroll_->setWidget(view_);
   scroll_->setWidgetResizable(true);
   scroll_->setFrameShape(QFrame::NoFrame);
@@ -102,7 +100,7 @@ void AnswerColumn::show(const ChatControl& chat, const QString& waiting) {
   if (turn != nullptr && turn->mode == ChatMode::LockStep && side_ == Side::Right) {
     precision += tr(", its own pick at every place");
   }
-  precision_->setText(precision.trimmed());
+  precision_->setWords(precision.trimmed());
   speed_->setText(chat_texts::speed(turn, chat, side_, look_));
   faster_->setText(side_ == Side::Right ? chat_texts::faster(turn) : QString());
   faster_->setVisible(!faster_->text().isEmpty());

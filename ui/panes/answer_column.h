@@ -14,6 +14,7 @@ class QLabel;
 namespace salient::ui {
 
 class CaptionLabel;
+class ElidedLabel;
 class ChatControl;
 
 class AnswerColumn : public QWidget {
@@ -29,7 +30,7 @@ class AnswerColumn : public QWidget {
   Side side_;
   AnswerLook look_;
   QLabel* name_;
-  QLabel* precision_;
+  ElidedLabel* precision_;
   CaptionLabel* speed_;
   QLabel* faster_;
   AnswerView* view_;

@@ -48,8 +48,8 @@ void CachedModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& o
   const bool quiet =
       verdict == Verdict::No || (!first && index.column() < CachedModelsModel::VerdictColumn);
   painter->setPen(quiet ? colours.secondary : colours.text);
-  const QString text =
-      painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, box.width());
+  const QString text = painter->fontMetrics().elidedText(
+      index.data().toString(), first ? Qt::ElideMiddle : Qt::ElideRight, box.width());
   painter->drawText(box, index.data(Qt::TextAlignmentRole).toInt(), text);
 }
 

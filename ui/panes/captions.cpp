@@ -227,7 +227,7 @@ QString jobHeadline(const RunState& run) {
 QString jobActivity(const RunState& run) {
   if (run.phase == RunPhase::Exporting) return text(run.exportStep);
   if (run.phase != RunPhase::Running || run.currentBlock < 0) return {};
-  if (run.current) return tr("searching %1").arg(figures::roleName(run.current->role));
+  if (run.current) return tr("searching %1").arg(figures::roleName(*run.plan, run.current->role));
   if (run.calibrationWindows > 0) {
     return tr("measuring window %1 of %2").arg(run.calibratedWindows).arg(run.calibrationWindows);
   }
@@ -277,6 +277,11 @@ QString device(const DeviceInfo& device) {
   return text(device.details.empty() ? device.name : device.details);
 }
 
+QString freeMemory(const DeviceInfo& device) {
+  if (device.free_memory <= 0) return {};
+  return tr("%1 memory free").arg(figures::bytes(device.free_memory));
+}
+
 QString planFacts(const Plan& plan) {
   const ModelConfig& config = plan.config;
   QStringList facts;
@@ -298,7 +303,7 @@ QString goToText(const RunState& run, const std::optional<LinearId>& id) {
   QString place = text(modelName(*run.plan));
   if (id) {
     place += QStringLiteral("  ›  %1  ›  %2")
-                 .arg(tr("block %1").arg(id->block), figures::roleName(id->role));
+                 .arg(tr("block %1").arg(id->block), figures::roleName(*run.plan, id->role));
   }
   return place;
 }

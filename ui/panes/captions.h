@@ -30,6 +30,7 @@ QString jobTime(const RunState& run);      ///< "**63 %**  **0:34** left"
 QString jobQuality(const EvaluationState& evaluation);
 QString jobMemory(const RunState& run);
 QString device(const DeviceInfo& device);
+QString freeMemory(const DeviceInfo& device);  ///< "9.8 GB memory free"
 
 QString planFacts(const Plan& plan);
 QString goToText(const RunState& run, const std::optional<LinearId>& id);

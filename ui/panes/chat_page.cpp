@@ -23,6 +23,9 @@
 namespace salient::ui {
 namespace {
 
+/// Below it the likeliest tokens give way to answers and ribbon.
+constexpr int kLow = 560;
+
 std::vector<TokenChoice> choicesOf(const ChatToken& token) {
   std::vector<TokenChoice> choices;
   for (const TokenChance& chance : token.top) {
@@ -100,6 +103,7 @@ void ChatPage::build(const WindowActions& actions) {
   head->addWidget(ribbonCaption_, 1);
   rows().addWidget(ribbonHead_);
   ribbon_->setAccessibleName(tr("KL per token"));
+  ribbon_->setMinimumHeight(96);
   rows().addWidget(ribbon_, 1);
   rows().addSpacing(8);
   rows().addWidget(top_);
@@ -123,6 +127,11 @@ void ChatPage::build(const WindowActions& actions) {
     connect(&column->view(), &AnswerView::tokenHovered, this, &ChatPage::pointAt);
     connect(&column->view(), &AnswerView::tokenSelected, this, &ChatPage::pin);
   }
+}
+
+void ChatPage::resizeEvent(QResizeEvent* event) {
+  Pane::resizeEvent(event);
+  top_->setMostRows(height() < kLow ? 2 : 5);
 }
 
 QWidget* ChatPage::firstStop() {

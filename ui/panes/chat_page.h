@@ -28,6 +28,9 @@ class ChatPage : public Pane {
   QWidget* firstStop() override;
   void sendPrompt();
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   void build(const WindowActions& actions);
   void pointAt(int token);

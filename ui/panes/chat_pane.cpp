@@ -110,7 +110,7 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
 
 void ChatPane::offerPrompts() {
   auto* row = new QHBoxLayout(samples_);
-  row->setContentsMargins(0, 0, 0, 0);
+  row->setContentsMargins(0, 0, 0, metrics::kGrid * 2);
   row->setSpacing(metrics::kGrid * 2);
   for (const char* prompt : kSamplePrompts) {
     auto* button = new QPushButton(tr(prompt));

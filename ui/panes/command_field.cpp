@@ -13,6 +13,7 @@ namespace salient::ui {
 
 CommandField::CommandField(QWidget* parent) : QLineEdit(parent) {
   setReadOnly(true);
+  setMinimumWidth(120);
   setFont(monoFont(TextRole::Caption));
   setControlHeight(*this, 36);
   setAccessibleName(tr("The same as a command"));

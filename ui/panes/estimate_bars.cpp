@@ -49,7 +49,13 @@ void EstimateBars::paintTitle(QPainter& painter) {
   const QRectF line(24, 0, width() - 24, 26);
   painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter, title_);
   // The sum from the right, its marked words strong.
-  const QStringList parts = sum_.split(QStringLiteral("**"));
+  QStringList parts = sum_.split(QStringLiteral("**"));
+  // Where both do not fit, the marked words alone stay.
+  const double room = width() - 32 - painter.fontMetrics().horizontalAdvance(title_);
+  const QFontMetricsF strongFace(textFont(TextRole::Body, Weight::Strong));
+  if (strongFace.horizontalAdvance(withoutMarks(sum_)) > room && parts.size() > 1) {
+    parts = {QString(), parts[1]};
+  }
   double right = width();
   for (qsizetype i = parts.size() - 1; i >= 0; --i) {
     const bool strong = i % 2 == 1;
@@ -89,7 +95,8 @@ void EstimateBars::paintEvent(QPaintEvent* /*event*/) {
   }
   if (foot_.isEmpty()) return;
   painter.setPen(colours.secondary);
-  painter.drawText(QRectF(0, y, width(), kRowHeight), Qt::AlignLeft | Qt::AlignVCenter, foot_);
+  painter.drawText(QRectF(0, y, width(), kRowHeight), Qt::AlignLeft | Qt::AlignVCenter,
+                   painter.fontMetrics().elidedText(foot_, Qt::ElideRight, width()));
 }
 
 }  // namespace salient::ui

@@ -3,6 +3,7 @@
 
 #include <QPainter>
 #include <algorithm>
+#include <cmath>
 
 #include "ui/models/figures.h"
 #include "ui/style/palette.h"
@@ -28,7 +29,7 @@ void FixedScaleTable::setRows(const std::vector<FixedScaleRow>& rows) {
   QStringList output{tr("output error vs RTN")};
   for (const FixedScaleRow& row : rows) {
     factors << QString::number(row.factor);
-    changed << figures::percent(row.stats.changed_share);
+    changed << tr("%1\u202f%").arg(std::lround(row.stats.changed_share * 100));
     salient << QString::number(row.stats.salient_error_ratio, 'f', 2);
     output << QString::number(row.loss_over_rtn, 'f', 2);
   }

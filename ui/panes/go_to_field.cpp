@@ -20,7 +20,6 @@ namespace salient::ui {
 GoToField::GoToField(QWidget* parent) : QLineEdit(parent) {
   setPlaceholderText(tr("Go to a model, layer, tensor or command"));
   setAccessibleName(tr("Go to"));
-  setToolTip(tr("Find a linear or a command by any part of its name"));
   addAction(paletteIcon(IconName::Search, IconTone::Secondary), LeadingPosition);
   setMinimumWidth(160);
   setTextMargins(0, 0, 56, 0);
@@ -39,9 +38,22 @@ GoToField::GoToField(QWidget* parent) : QLineEdit(parent) {
 
 void GoToField::setPlace(const QString& place) {
   place_ = place;
-  if (hasFocus()) return;
-  setText(place_);
+  if (!hasFocus()) showPlace();
+}
+
+// The last names say where one is; the model's gives way first.
+void GoToField::showPlace() {
+  constexpr int kIconAndMargins = 32;
+  const int room = width() - textMargins().right() - kIconAndMargins;
+  const QString shown = fontMetrics().elidedText(place_, Qt::ElideMiddle, std::max(room, 80));
+  setText(shown);
   setCursorPosition(0);
+  setToolTip(shown == place_ ? tr("Find a linear or a command by any part of its name") : place_);
+}
+
+void GoToField::resizeEvent(QResizeEvent* event) {
+  QLineEdit::resizeEvent(event);
+  if (!hasFocus()) showPlace();
 }
 
 void GoToField::setTargets(std::vector<Target> targets) {
@@ -62,7 +74,7 @@ void GoToField::goTo(const QString& text) {
 
 void GoToField::leave() {
   clearFocus();
-  setText(place_);
+  showPlace();
   if (window() != nullptr) window()->setFocus();
 }
 
@@ -79,8 +91,7 @@ void GoToField::focusInEvent(QFocusEvent* event) {
 void GoToField::focusOutEvent(QFocusEvent* event) {
   QLineEdit::focusOutEvent(event);
   if (event->reason() == Qt::PopupFocusReason) return;
-  setText(place_);
-  setCursorPosition(0);
+  showPlace();
 }
 
 void GoToField::keyPressEvent(QKeyEvent* event) {

@@ -29,10 +29,12 @@ class GoToField : public QLineEdit {
   void focusOutEvent(QFocusEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void goTo(const QString& text);
   void leave();
+  void showPlace();
 
   QString place_;
   std::vector<Target> targets_;

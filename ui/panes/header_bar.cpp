@@ -8,6 +8,7 @@
 #include <QPainter>
 #include <QToolButton>
 
+#include "ui/panes/action_button.h"
 #include "ui/panes/go_to_field.h"
 #include "ui/style/icons.h"
 #include "ui/style/metrics.h"
@@ -34,24 +35,13 @@ class MarkLabel : public QWidget {
   }
 };
 
-QToolButton* iconButton(QAction* action, IconName icon) {
-  auto* button = new QToolButton;
-  button->setDefaultAction(action);
-  button->setIcon(paletteIcon(icon, IconTone::Text));
-  button->setToolButtonStyle(Qt::ToolButtonIconOnly);
-  button->setAutoRaise(true);
-  button->setFocusPolicy(Qt::TabFocus);
-  button->setAccessibleName(action->text().remove(QLatin1Char('&')));
-  return button;
-}
-
 }  // namespace
 
 HeaderBar::HeaderBar(const WindowActions& actions, QWidget* parent)
     : QWidget(parent),
       goTo_(new GoToField),
       layouts_(new SegmentedControl({tr("Quantize"), tr("Inspect"), tr("Chat")})),
-      theme_(iconButton(actions[Command::ToggleTheme], IconName::Moon)) {
+      theme_(actionButton(actions[Command::ToggleTheme], IconName::Moon)) {
   setFixedHeight(metrics::kHeaderBar);
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(metrics::kViewPadding, 0, metrics::kGrid * 2, 0);
@@ -77,7 +67,7 @@ HeaderBar::HeaderBar(const WindowActions& actions, QWidget* parent)
   row->addWidget(layouts_);
   row->addSpacing(metrics::kGrid);
   row->addWidget(theme_);
-  row->addWidget(iconButton(actions[Command::Shortcuts], IconName::Help));
+  row->addWidget(actionButton(actions[Command::Shortcuts], IconName::Help));
 }
 
 void HeaderBar::fillMenus(QMenuBar& menus, const WindowActions& actions) {
@@ -118,7 +108,8 @@ void HeaderBar::setLayoutShown(WorkLayout layout) {
 
 void HeaderBar::updateThemeIcon() {
   const bool dark = themeOf(*this) == Theme::Dark;
-  theme_->setIcon(paletteIcon(dark ? IconName::Sun : IconName::Moon, IconTone::Text));
+  theme_->defaultAction()->setIcon(
+      paletteIcon(dark ? IconName::Sun : IconName::Moon, IconTone::Text));
 }
 
 void HeaderBar::changeEvent(QEvent* event) {

@@ -76,7 +76,9 @@ void JobBar::refresh(Changes changes) {
 
 void JobBar::showMachine() {
   // The run comes first: the machine gives way in a narrow window.
-  tell(*memory_, width() >= 1200 ? captions::jobMemory(session_.run()) : QString());
+  const QString memory = session_.run().peakRssBytes > 0 ? captions::jobMemory(session_.run())
+                                                         : captions::freeMemory(session_.device());
+  tell(*memory_, width() >= 1200 ? memory : QString());
   tell(*device_, width() >= 1300 ? captions::device(session_.device()) : QString());
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ui/panes/action_button.h"
 #include "ui/panes/captions.h"
 #include "ui/style/accent_button.h"
 #include "ui/style/caption_label.h"
@@ -49,17 +50,6 @@ QString calibrationText(const CalibrationChoice& choice, std::int64_t samples,
   return QStringLiteral("%1 %2 × %3").arg(name).arg(samples).arg(seqLen);
 }
 
-QToolButton* undoButton(QAction* action, IconName icon) {
-  auto* button = new QToolButton;
-  button->setDefaultAction(action);
-  action->setIcon(paletteIcon(icon, IconTone::Text));
-  button->setToolButtonStyle(Qt::ToolButtonIconOnly);
-  button->setAutoRaise(true);
-  button->setFocusPolicy(Qt::TabFocus);
-  button->setAccessibleName(action->text().remove(QLatin1Char('&')));
-  return button;
-}
-
 }  // namespace
 
 KnobsBar::KnobsBar(Session& session, const WindowActions& actions, QWidget* parent)
@@ -76,8 +66,8 @@ KnobsBar::KnobsBar(Session& session, const WindowActions& actions, QWidget* pare
       clip_(new QCheckBox(tr("Clip"))),
       calibration_(new PrefixComboBox(tr("Calibrate"))),
       more_(new QToolButton),
-      undo_(undoButton(actions[Command::Undo], IconName::Undo)),
-      redo_(undoButton(actions[Command::Redo], IconName::Redo)),
+      undo_(actionButton(actions[Command::Undo], IconName::Undo)),
+      redo_(actionButton(actions[Command::Redo], IconName::Redo)),
       effect_(new CaptionLabel),
       quantize_(new AccentButton(IconName::Play, tr("Quantize"))),
       export_(new AccentButton(IconName::Export, tr("Export…"))),

@@ -15,6 +15,7 @@
 #include <cmath>
 
 #include "ui/models/figures.h"
+#include "ui/models/knobs_text.h"
 #include "ui/panes/captions.h"
 #include "ui/panes/channels_pane.h"
 #include "ui/panes/chat_bar.h"
@@ -123,7 +124,10 @@ void MainWindow::connectActions() {
   on(Command::NextBlock, [this] { stepBlock(1); });
   on(Command::PreviousBlock, [this] { stepBlock(-1); });
   on(Command::GoTo, [this] { header_->goTo().setFocus(Qt::ShortcutFocusReason); });
-  on(Command::Quantize, [this] { session_.quantize(); });
+  on(Command::Quantize, [this] {
+    session_.quantize();
+    remember();
+  });
   on(Command::PauseResume, [this] { session_.pauseOrResume(); });
   on(Command::Cancel, [this] { session_.cancel(); });
   on(Command::Evaluate, [this] { session_.evaluate(); });
@@ -154,6 +158,12 @@ void MainWindow::connectPanes() {
   connect(&session_, &Session::updated, this, &MainWindow::refresh);
   connect(&session_, &Session::runFinished, this, &MainWindow::onRunFinished);
   connect(start_, &StartPane::chosen, this, &MainWindow::open);
+  connect(start_, &StartPane::resumeWanted, this, [this](const RecentEntry& entry, bool start) {
+    const std::optional<Knobs> knobs = readKnobsText(entry.knobs);
+    if (!knobs) return open(entry.source);
+    skipPreflight_ = false;
+    session_.resume(entry.source.toStdString(), entry.target.toStdString(), *knobs, start);
+  });
   connect(preflight_, &PreflightPane::openWithoutQuantizing, this, [this] {
     skipPreflight_ = true;
     session_.loadChat();
@@ -174,6 +184,7 @@ void MainWindow::connectPanes() {
 
 void MainWindow::refresh(Changes changes) {
   if (changes & (Change::Plan | Change::Run)) showPage();
+  if (changes & Change::Plan) rememberOpened();
   header_->setPlace(captions::goToText(session_.run(), session_.selection().linear()));
   knobs_->refresh(changes);
   chatBar_->refresh(changes);
@@ -213,7 +224,7 @@ void MainWindow::fillGoTo() {
   goToModel_ = model.isNull() ? QStringLiteral("") : model;
   std::vector<GoToField::Target> targets;
   for (const LinearState& linear : session_.run().linears) {
-    targets.push_back({figures::linearName(linear.id),
+    targets.push_back({figures::linearName(*session_.run().plan, linear.id),
                        [this, id = linear.id] { session_.selection().select(id); }});
   }
   for (const Command command : actions_.order()) {
@@ -265,6 +276,24 @@ void MainWindow::onRunFinished() {
   session_.evaluate();
 }
 
+/// A model is remembered as soon as it is planned, unless a run of it is; a reopened run too.
+void MainWindow::rememberOpened() {
+  const RunState& run = session_.run();
+  if (run.phase == RunPhase::Empty) remembered_.clear();
+  if (run.phase != RunPhase::Planned && run.phase != RunPhase::Finished) return;
+  const bool planned = run.phase == RunPhase::Planned;
+  const QString what =
+      QString::fromStdString((planned ? session_.source() : run.plan->options.target).string());
+  if (what == remembered_) return;
+  remembered_ = what;
+  const bool runKnown =
+      planned && std::any_of(recents_.entries().begin(), recents_.entries().end(),
+                             [&](const RecentEntry& entry) {
+                               return entry.source == what && !entry.target.isEmpty();
+                             });
+  if (!runKnown) remember();
+}
+
 void MainWindow::remember() {
   const RunState& run = session_.run();
   if (!run.plan) return;
@@ -274,12 +303,14 @@ void MainWindow::remember() {
   entry.when = QDateTime::currentDateTime();
   entry.blocks = static_cast<int>(run.plan->config.num_layers);
   entry.stage = RecentStage::Opened;
+  entry.scheme = tr("not quantized yet");
   entry.detail = tr("%1 parameters, %2")
                      .arg(figures::parameters(run.plan->parameters),
                           figures::bytes(static_cast<std::int64_t>(run.plan->source_bytes)));
   if (run.phase != RunPhase::Planned) {
     entry.target = QString::fromStdString(run.plan->options.target.string());
     entry.scheme = QString::fromStdString(to_string(run.plan->options.scheme));
+    entry.knobs = knobsText(knobsOf(*run.plan));
     const bool done = run.phase == RunPhase::Finished;
     entry.stage = done ? RecentStage::Finished : RecentStage::Unfinished;
     entry.detail = QString(captions::effect(session_)).remove(QStringLiteral("**"));

@@ -87,6 +87,7 @@ class MainWindow : public QMainWindow {
   void stepBlock(int step);
   void onRunFinished();
   void remember();
+  void rememberOpened();
 
   // main_window_dialogs.cpp
   void chooseModel();
@@ -128,6 +129,7 @@ class MainWindow : public QMainWindow {
   bool skipPreflight_ = false;
   bool logShown_ = false;
   QString goToModel_;
+  QString remembered_;  ///< what was opened last and is among the recents
 };
 
 /// Whether `path` looks like something that can be opened; `reason` says why not.

@@ -10,6 +10,7 @@
 #include "ui/models/figures.h"
 #include "ui/panes/captions.h"
 #include "ui/style/caption_label.h"
+#include "ui/style/elided_label.h"
 #include "ui/style/metrics.h"
 #include "ui/style/prefix_combo_box.h"
 #include "ui/style/typography.h"
@@ -31,7 +32,7 @@ MapPane::MapPane(Session& session, QWidget* parent)
       map_(new MapWidget),
       value_(new PrefixComboBox({}, ComboLook::Flat)),
       railTitle_(new QLabel(tr("Map"))),
-      name_(new QLabel),
+      name_(new ElidedLabel(textFont(TextRole::Caption, Weight::Strong))),
       details_(new CaptionLabel) {
   value_->addItems({tr("Error cut"), tr("α"), tr("Error left"), tr("Size")});
   value_->setAccessibleName(tr("Colour of the map"));
@@ -40,7 +41,7 @@ MapPane::MapPane(Session& session, QWidget* parent)
   map_->setAccessibleName(tr("Model map"));
   map_->setReadout([this](int block, int column) {
     const LinearId id = idOf(block, column);
-    QString text = QStringLiteral("**%1** ").arg(figures::linearName(id)) +
+    QString text = QStringLiteral("**%1** ").arg(this->nameOf(id)) +
                    captions::linearDetails(this->session().run(), id);
     return text.replace(QLatin1Char('\n'), QStringLiteral(", "));
   });
@@ -51,8 +52,6 @@ MapPane::MapPane(Session& session, QWidget* parent)
   rows().addSpacing(metrics::kPlotGap);
   rows().addWidget(map_, 1);
   addExportEntries(header().menu(), *map_, accessibleName());
-  name_->setFont(textFont(TextRole::Caption, Weight::Strong));
-  name_->setTextFormat(Qt::PlainText);
   rows().addSpacing(metrics::kPlotGap);
   rows().addWidget(name_);
   rows().addWidget(details_);
@@ -77,6 +76,11 @@ void MapPane::setValue(MapValue value) {
   shown_ = value;
   switch (value) {
     case MapValue::ErrorCut:
+      // Of a plan there is nothing to be coloured yet.
+      if (planned_) {
+        map_->setScale(ColorScale::Diverging, {});
+        break;
+      }
       map_->setScale(ColorScale::Diverging, {QStringLiteral("1×"), QStringLiteral("2×"),
                                              QStringLiteral("4×"), QStringLiteral("≥ 8×")});
       break;
@@ -159,22 +163,33 @@ void MapPane::fillCells() {
   }
 }
 
+QString MapPane::nameOf(const LinearId& id) {
+  return figures::linearName(*session().run().plan, id);
+}
+
 void MapPane::showDetails() {
   const std::optional<LinearId>& selected = session().selection().linear();
   if (!selected) {
     map_->setSelection(-1, -1);
-    name_->setText(tr("Click a column or a cell"));
+    name_->setWords(tr("Click a column or a cell"));
     details_->setText(tr("to keep it FP16 or to give it other bits before the run."));
     return;
   }
   map_->setSelection(static_cast<int>(selected->block), static_cast<int>(index_of(selected->role)));
-  name_->setText(figures::linearName(*selected));
+  name_->setWords(nameOf(*selected));
   details_->setText(captions::linearDetails(session().run(), *selected));
 }
 
 void MapPane::refresh(Changes changes) {
   layGrid();
   if (changes & (Change::Run | Change::Plan | Change::Knobs)) {
+    const bool planned = session().run().phase == RunPhase::Planned;
+    if (planned != planned_) {
+      planned_ = planned;
+      value_->setVisible(!planned);
+      value_->setCurrentIndex(0);
+      setValue(MapValue::ErrorCut);
+    }
     fillCells();
     setCaption(captions::map(session().run()), map_);
   }
@@ -186,31 +201,32 @@ void MapPane::showMenu(int block, int column, const QPoint& position) {
   session().selection().select(id);
   KnobSettings& settings = session().knobs();
   QMenu menu(this);
-  QAction* keep = menu.addAction(tr("Keep FP16"), [&settings, id](bool on) {
+  QAction* keep = menu.addAction(tr("Keep FP16"), [&settings, id, this](bool on) {
     Knobs knobs = settings.knobs();
     knobs.linears[id].keepFp16 = on;
     if (knobs.linears[id].empty()) knobs.linears.erase(id);
-    settings.change(tr("keep %1 FP16").arg(figures::linearName(id)), knobs);
+    settings.change(tr("keep %1 FP16").arg(nameOf(id)), knobs);
   });
   keep->setCheckable(true);
   keep->setChecked(settings.knobs().of(id).keepFp16);
   menu.addAction(tr("Keep the whole column FP16"), [&settings, id, this] {
     Knobs knobs = settings.knobs();
     for (std::int64_t i = 0; i < blocks_; ++i) knobs.linears[{i, id.role}].keepFp16 = true;
-    settings.change(tr("keep every %1 FP16").arg(figures::roleName(id.role)), knobs);
+    settings.change(tr("keep every %1 FP16").arg(figures::roleName(*session().run().plan, id.role)),
+                    knobs);
   });
   QMenu* bits = menu.addMenu(tr("Bits"));
   for (const int value : {2, 3, 4, 8}) {
-    bits->addAction(QString::number(value), [&settings, id, value] {
+    bits->addAction(QString::number(value), [&settings, id, value, this] {
       Knobs knobs = settings.knobs();
       knobs.linears[id].bits = value;
-      settings.change(tr("%1 bits for %2").arg(value).arg(figures::linearName(id)), knobs);
+      settings.change(tr("%1 bits for %2").arg(value).arg(nameOf(id)), knobs);
     });
   }
-  QAction* own = menu.addAction(tr("As the others"), [&settings, id] {
+  QAction* own = menu.addAction(tr("As the others"), [&settings, id, this] {
     Knobs knobs = settings.knobs();
     knobs.linears.erase(id);
-    settings.change(tr("%1 as the others").arg(figures::linearName(id)), knobs);
+    settings.change(tr("%1 as the others").arg(nameOf(id)), knobs);
   });
   own->setEnabled(!settings.knobs().of(id).empty());
   menu.exec(position);

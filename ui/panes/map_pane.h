@@ -11,6 +11,7 @@ class QLabel;
 namespace salient::ui {
 
 class CaptionLabel;
+class ElidedLabel;
 class PrefixComboBox;
 
 /// What the cells' colour says.
@@ -30,6 +31,7 @@ class MapPane : public Pane {
   void layGrid();
   void fillCells();
   void showDetails();
+  QString nameOf(const LinearId& id);
   MapCell cellOf(const LinearState& linear) const;
   double valueOf(const LinearReport& report) const;
   void showMenu(int block, int column, const QPoint& position);
@@ -38,9 +40,10 @@ class MapPane : public Pane {
   MapWidget* map_;
   PrefixComboBox* value_;
   QLabel* railTitle_;
-  QLabel* name_;
+  ElidedLabel* name_;
   CaptionLabel* details_;
   MapValue shown_ = MapValue::ErrorCut;
+  bool planned_ = false;
   std::int64_t blocks_ = -1;
 };
 

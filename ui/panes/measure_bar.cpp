@@ -3,12 +3,14 @@
 
 #include <QHBoxLayout>
 #include <QPainter>
+#include <QPropertyAnimation>
 #include <QPushButton>
 
 #include "ui/panes/captions.h"
 #include "ui/style/accent_button.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/metrics.h"
+#include "ui/style/motion.h"
 #include "ui/style/palette.h"
 #include "ui/style/progress_strip.h"
 #include "ui/style/theme.h"
@@ -60,7 +62,7 @@ MeasureBar::MeasureBar(Session& session, const WindowActions& actions, QWidget* 
 void MeasureBar::refresh(Changes changes) {
   if (!(changes & (Change::Study | Change::Plan | Change::Run | Change::Knobs))) return;
   const QString sentence = captions::missing(session_);
-  setVisible(!sentence.isEmpty());
+  slide(!sentence.isEmpty());
   if (sentence.isEmpty()) return;
   const MeasuringState& measuring = session_.measuring();
   sentence_->setText(sentence);
@@ -72,6 +74,19 @@ void MeasureBar::refresh(Changes changes) {
   stop_->setVisible(measuring.running);
   locate_->setVisible(!session_.missingSource().isEmpty());
   measure_->setVisible(session_.canMeasure());
+}
+
+void MeasureBar::slide(bool shown) {
+  if (shown == !isHidden()) return;
+  setVisible(shown);
+  const int duration = motionDuration(Motion::Collapse);
+  if (!shown || duration == 0) return;
+  auto* grow = new QPropertyAnimation(this, "maximumHeight", this);
+  grow->setDuration(duration);
+  grow->setStartValue(0);
+  grow->setEndValue(sizeHint().height());
+  connect(grow, &QAbstractAnimation::finished, this, [this] { setMaximumHeight(QWIDGETSIZE_MAX); });
+  grow->start(QAbstractAnimation::DeleteWhenStopped);
 }
 
 void MeasureBar::paintEvent(QPaintEvent* /*event*/) {

@@ -28,6 +28,8 @@ class MeasureBar : public QWidget {
   void paintEvent(QPaintEvent* event) override;
 
  private:
+  void slide(bool shown);
+
   Session& session_;
   CaptionLabel* sentence_;
   ProgressStrip* progress_;

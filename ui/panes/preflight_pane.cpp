@@ -18,6 +18,7 @@
 #include "ui/style/accent_button.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/chip_label.h"
+#include "ui/style/elided_label.h"
 #include "ui/style/metrics.h"
 #include "ui/style/theme.h"
 #include "ui/style/typography.h"
@@ -26,6 +27,9 @@ namespace salient::ui {
 namespace {
 
 constexpr int kPageWidth = 1056;
+constexpr int kMargin = 56;
+constexpr int kNarrowMargin = 24;
+constexpr int kNarrow = 900;
 
 double share(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
@@ -64,9 +68,11 @@ PresetFacts factsOf(Preset preset, const Plan& plan) {
       scheme.group_size == QuantScheme::kWholeRow
           ? PreflightPane::tr("%1-bit, whole row").arg(scheme.bits)
           : PreflightPane::tr("%1-bit, group %2").arg(scheme.bits).arg(scheme.group_size);
+  facts.shortScheme = QString::fromStdString(to_string(scheme));
   facts.size = figures::bytes(plan.output_bytes);
   facts.share = PreflightPane::tr("%1 of FP16")
                     .arg(figures::percent(share(plan.output_bytes, plan.fp16_bytes)));
+  facts.shortShare = figures::percent(share(plan.output_bytes, plan.fp16_bytes));
   double seconds = 0;
   for (const PhaseEstimate& phase : plan.phases) {
     seconds += (phase.seconds_low + phase.seconds_high) / 2;
@@ -94,7 +100,7 @@ PreflightPane::PreflightPane(Session& session, const WindowActions& actions, QWi
     : QScrollArea(parent),
       session_(session),
       verdict_(new ChipLabel(ChipKind::Positive, tr("Supported"))),
-      name_(words(textFont(TextRole::Headline, Weight::Strong))),
+      name_(new ElidedLabel(textFont(TextRole::Headline, Weight::Strong))),
       facts_(new CaptionLabel),
       legend_(new PresetLegend),
       memory_(new EstimateBars(IconName::Memory, tr("Memory"))),
@@ -118,10 +124,12 @@ QWidget* PreflightPane::firstStop() {
 }
 
 void PreflightPane::build(const WindowActions& actions) {
+  setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   auto* page = new QWidget;
   setSurface(*page);
   auto* outer = new QHBoxLayout(page);
-  outer->setContentsMargins(56, 24, 56, 24);
+  outer_ = outer;
+  outer->setContentsMargins(kMargin, 24, kMargin, 24);
   auto* column = new QWidget;
   column->setMaximumWidth(kPageWidth);
   outer->addStretch(1);
@@ -171,6 +179,12 @@ void PreflightPane::build(const WindowActions& actions) {
   rows->addWidget(foot_);
   rows->addStretch(1);
   setWidget(page);
+}
+
+void PreflightPane::resizeEvent(QResizeEvent* event) {
+  QScrollArea::resizeEvent(event);
+  const int margin = width() < kNarrow ? kNarrowMargin : kMargin;
+  outer_->setContentsMargins(margin, 24, margin, 24);
 }
 
 QWidget* PreflightPane::actionsRow(const WindowActions& actions) {
@@ -278,7 +292,7 @@ void PreflightPane::refresh(Changes changes) {
                     plan->disk_bytes <= plan->free_disk_bytes;
   verdict_->setChip(fits ? ChipKind::Positive : ChipKind::Warning,
                     fits ? tr("Supported") : tr("Supported, but it will be tight"));
-  name_->setText(QString::fromStdString(modelName(*plan)));
+  name_->setWords(QString::fromStdString(modelName(*plan)));
   facts_->setText(captions::planFacts(*plan));
   legend_->setSizes(figures::bytes(plan->embedding_bytes), figures::bytes(plan->fp16_bytes));
   fillCards();

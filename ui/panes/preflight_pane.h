@@ -10,6 +10,7 @@
 #include "ui/models/session.h"
 #include "ui/panes/window_actions.h"
 
+class QHBoxLayout;
 class QLabel;
 class QPushButton;
 class QVBoxLayout;
@@ -20,6 +21,7 @@ class AccentButton;
 class CaptionLabel;
 class ChipLabel;
 class CommandField;
+class ElidedLabel;
 class EstimateBars;
 class PresetCard;
 class PresetLegend;
@@ -36,6 +38,9 @@ class PreflightPane : public QScrollArea {
   void openWithoutQuantizing();
   void targetWanted();
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   void build(const WindowActions& actions);
   QWidget* actionsRow(const WindowActions& actions);
@@ -44,8 +49,9 @@ class PreflightPane : public QScrollArea {
   void fillNotes(const Plan& plan);
 
   Session& session_;
+  QHBoxLayout* outer_;
   ChipLabel* verdict_;
-  QLabel* name_;
+  ElidedLabel* name_;
   CaptionLabel* facts_;
   PresetLegend* legend_;
   std::array<PresetCard*, kPresets.size()> cards_{};

@@ -15,6 +15,8 @@ namespace {
 
 constexpr double kPadding = 19;
 constexpr double kBarHeight = 8;
+/// A narrower card says the same in fewer words.
+constexpr int kNarrow = 290;
 
 void drawRadio(QPainter& painter, const QPointF& centre, bool on, const Palette& colours) {
   painter.setPen(QPen(on ? colours.accent : colours.border, 1.25));
@@ -93,12 +95,20 @@ void PresetCard::paintEvent(QPaintEvent* /*event*/) {
   QFont name = strong;
   name.setPointSizeF(strong.pointSizeF() * 11.25 / 9.75);
   words(kPadding + 26, 29, name, colours.text, facts_.name, Qt::AlignLeft);
-  words(kPadding, 29, body, colours.secondary, facts_.scheme, Qt::AlignRight);
+  const bool narrow = width() < kNarrow;
+  words(kPadding, 29, body, colours.secondary, narrow ? facts_.shortScheme : facts_.scheme,
+        Qt::AlignRight);
   words(kPadding, 70, textFont(TextRole::Headline, Weight::Strong), colours.text, facts_.size,
         Qt::AlignLeft);
-  words(kPadding, 73, body, colours.secondary, facts_.share, Qt::AlignRight);
+  words(kPadding, 73, body, colours.secondary, narrow ? facts_.shortShare : facts_.share,
+        Qt::AlignRight);
   drawBar(painter, {kPadding, 98, right - kPadding, kBarHeight}, facts_, colours, chosen);
   words(kPadding, 128, strong, colours.text, facts_.time, Qt::AlignLeft);
+  if (narrow) {
+    words(kPadding, 150, textFont(TextRole::Caption), colours.secondary, facts_.judgement,
+          Qt::AlignLeft);
+    return;
+  }
   const double after =
       kPadding + QFontMetricsF(strong).horizontalAdvance(facts_.time) + 3 * metrics::kGrid;
   words(after, 128, body, colours.secondary, facts_.judgement, Qt::AlignLeft);

@@ -11,8 +11,10 @@ namespace salient::ui {
 struct PresetFacts {
   QString name;          ///< "Balanced"
   QString scheme;        ///< "4-bit, group 64"
+  QString shortScheme;   ///< "4-bit g64"
   QString size;          ///< "114 MB"
   QString share;         ///< "42 % of FP16"
+  QString shortShare;    ///< "42 %"
   QString time;          ///< "About 50 s"
   QString judgement;     ///< "What most people want."
   QString format;        ///< "Exports the AWQ format that serving engines load."
@@ -27,7 +29,7 @@ class PresetCard : public QRadioButton {
 
   void setFacts(const PresetFacts& facts);
   QSize sizeHint() const override { return {320, 170}; }
-  QSize minimumSizeHint() const override { return {220, 170}; }
+  QSize minimumSizeHint() const override { return {190, 170}; }
 
  protected:
   void paintEvent(QPaintEvent* event) override;

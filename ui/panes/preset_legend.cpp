@@ -44,13 +44,16 @@ void PresetLegend::paintEvent(QPaintEvent* /*event*/) {
     drawBox(painter, {x, (height() - kSwatch) / 2, kSwatch, kSwatch}, 2, fill, border);
     x += kSwatch + 6;
   };
+  const QFontMetricsF face(textFont(TextRole::Body));
+  const bool narrow =
+      face.horizontalAdvance(tr("Choose a preset") + kept_ + quantized_ + saved_) + 110 > width();
   words(tr("Choose a preset"), Weight::Strong, colours.text);
   x += 10;
   swatch(colours.fp16, {});
-  words(kept_, Weight::Regular, colours.secondary);
+  words(narrow ? tr("as it is") : kept_, Weight::Regular, colours.secondary);
   x += 16;
   swatch(colours.awq, {});
-  words(quantized_, Weight::Regular, colours.secondary);
+  words(narrow ? tr("quantized") : quantized_, Weight::Regular, colours.secondary);
   x += 16;
   swatch(colours.sunken, colours.border);
   words(saved_, Weight::Regular, colours.secondary);

@@ -8,6 +8,8 @@
 
 #include "ui/models/recents_model.h"
 
+class QPushButton;
+
 namespace salient::ui {
 
 class RecentRow : public QAbstractButton {
@@ -19,16 +21,20 @@ class RecentRow : public QAbstractButton {
 
  signals:
   void chosen(const QString& path);
+  /// The Resume button of an unfinished run, or the row itself with `start` false.
+  void resumeWanted(const salient::ui::RecentEntry& entry, bool start);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
   bool event(QEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void paintStamp(QPainter& painter, const QRectF& box);
   QString stageText() const;
 
   RecentEntry entry_;
+  QPushButton* resume_ = nullptr;  ///< of an unfinished run only
 };
 
 }  // namespace salient::ui

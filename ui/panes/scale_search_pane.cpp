@@ -108,9 +108,12 @@ void ScaleSearchPane::setBits(std::optional<int> bits) {
   Knobs knobs = settings.knobs();
   knobs.linears[*selected].bits = bits;
   if (knobs.linears[*selected].empty()) knobs.linears.erase(*selected);
-  settings.change(bits ? tr("%1 bits for %2").arg(*bits).arg(figures::linearName(*selected))
-                       : tr("%1 as the others").arg(figures::linearName(*selected)),
-                  knobs);
+  settings.change(
+      bits ? tr("%1 bits for %2")
+                 .arg(*bits)
+                 .arg(figures::linearName(*session().run().plan, *selected))
+           : tr("%1 as the others").arg(figures::linearName(*session().run().plan, *selected)),
+      knobs);
 }
 
 void ScaleSearchPane::keepFp16(bool keep) {
@@ -120,9 +123,10 @@ void ScaleSearchPane::keepFp16(bool keep) {
   Knobs knobs = settings.knobs();
   knobs.linears[*selected].keepFp16 = keep;
   if (knobs.linears[*selected].empty()) knobs.linears.erase(*selected);
-  settings.change(keep ? tr("keep %1 FP16").arg(figures::linearName(*selected))
-                       : tr("quantize %1").arg(figures::linearName(*selected)),
-                  knobs);
+  settings.change(
+      keep ? tr("keep %1 FP16").arg(figures::linearName(*session().run().plan, *selected))
+           : tr("quantize %1").arg(figures::linearName(*session().run().plan, *selected)),
+      knobs);
 }
 
 void ScaleSearchPane::fillCurve() {

@@ -108,6 +108,7 @@ QWidget* StartPane::leftColumn(const WindowActions& actions) {
   cache_->verticalHeader()->setDefaultSectionSize(metrics::kListRow);
   cache_->horizontalHeader()->setFont(textFont(TextRole::Caption));
   cache_->horizontalHeader()->setHighlightSections(false);
+  cache_->horizontalHeader()->setProperty("labelInset", 8);
   cache_->horizontalHeader()->setStretchLastSection(true);
   const int widths[] = {250, 90, 84, 82};
   for (int i = 0; i < 4; ++i) cache_->setColumnWidth(i, widths[i]);
@@ -119,6 +120,7 @@ QWidget* StartPane::leftColumn(const WindowActions& actions) {
   auto* other = new QPushButton(tr("Look in another folder…"));
   other->setIcon(paletteIcon(IconName::Folder, IconTone::Accent));
   other->setFlat(true);
+  other->setProperty("link", true);
   other->setToolTip(tr("Another Hugging Face cache, or any folder with models in it"));
   connect(other, &QPushButton::clicked, this, [this] {
     const QString folder = QFileDialog::getExistingDirectory(this, tr("A folder with models"));
@@ -170,6 +172,7 @@ void StartPane::addDemo(QVBoxLayout& rows) {
                                 : QString::fromStdString(path.string()));
   auto* toy = new QPushButton(tr("Offline? Use the toy"));
   toy->setFlat(true);
+  toy->setProperty("link", true);
   toy->setToolTip(tr("A tiny model that comes with the program"));
   toy->setEnabled(!session_.texts().toy.empty());
   row->addWidget(demo);
@@ -213,6 +216,7 @@ void StartPane::fillRecents() {
     auto* row = new RecentRow(recents_.entries()[static_cast<std::size_t>(i)]);
     recentRows_->addWidget(row);
     connect(row, &RecentRow::chosen, this, &StartPane::chosen);
+    connect(row, &RecentRow::resumeWanted, this, &StartPane::resumeWanted);
   }
 }
 

@@ -30,6 +30,7 @@ class StartPane : public QScrollArea {
 
  signals:
   void chosen(const QString& path);
+  void resumeWanted(const salient::ui::RecentEntry& entry, bool start);
 
  private:
   QWidget* leftColumn(const WindowActions& actions);

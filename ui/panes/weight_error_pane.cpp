@@ -31,6 +31,27 @@ const std::array kPlanes = {
     NamedPlane{ErrorPlane::Gain, &StudyPlanes::gain, PlaneScale::Ratio, "error of RTN over AWQ"},
 };
 
+/// The weight, and what each rounding made of it: the code and the value it stands for.
+QString readoutOf(const StudyPlanes& planes, int row, int channel) {
+  if (row < 0 || row >= planes.outFeatures || channel < 0 || channel >= planes.inFeatures) {
+    return {};
+  }
+  const auto i = static_cast<std::size_t>(row * planes.inFeatures + channel);
+  const auto value = [](double number) { return QString::number(number, 'g', 3); };
+  const double weight = static_cast<double>(planes.signedWeight.as<float>()[i]);
+  return QObject::tr("output **%1**  channel **%2**  w **%3**  RTN %4 → **%5**  AWQ %6 → **%7**")
+      .arg(row)
+      .arg(channel)
+      .arg(value(weight))
+      .arg(planes.rtn.code(row, channel))
+      .arg(value(planes.rtn.value(row, channel)))
+      .arg(planes.awq.code(row, channel))
+      .arg(value(planes.awq.value(row, channel)));
+}
+
+/// Below it the words of the plane selector stand closer.
+constexpr int kTightWidth = 520;
+
 }  // namespace
 
 WeightErrorPane::WeightErrorPane(Session& session, QWidget* parent)
@@ -53,6 +74,11 @@ WeightErrorPane::WeightErrorPane(Session& session, QWidget* parent)
           [this](int index) { map_->setShown(static_cast<ErrorView>(index)); });
   connect(map_, &HeatmapWidget::cellSelected, this,
           [this](int, int channel) { this->session().selection().selectChannel(channel); });
+}
+
+void WeightErrorPane::resizeEvent(QResizeEvent* event) {
+  Pane::resizeEvent(event);
+  view_->setTextPadding(width() < kTightWidth ? 6 : 11);
 }
 
 QWidget* WeightErrorPane::firstStop() {
@@ -86,15 +112,11 @@ void WeightErrorPane::fill() {
   // Order and marks may have come before the planes that they belong to.
   map_->setColumnOrder(order_);
   map_->setSalientChannels(salient_);
-  map_->setReadout([planes](int row, int channel) {
-    const std::size_t i = static_cast<std::size_t>(row * planes->inFeatures + channel);
-    if (i >= planes->weight.size()) return QString();
-    return tr("output **%1**  channel **%2**  |w| **%3**  RTN **%4**  AWQ **%5**")
-        .arg(row)
-        .arg(channel)
-        .arg(figures::significant(static_cast<double>(planes->weight[i])),
-             figures::loss(static_cast<double>(planes->rtnError[i])),
-             figures::loss(static_cast<double>(planes->awqError[i])));
+  map_->setReadout([planes](int row, int channel) { return readoutOf(*planes, row, channel); });
+  map_->setCellText([planes](ErrorPlane plane, int row, int channel) {
+    const bool rtn = plane == ErrorPlane::RtnError;
+    if (!rtn && plane != ErrorPlane::AwqError) return QString();
+    return QString::number((rtn ? planes->rtn : planes->awq).code(row, channel));
   });
 }
 

@@ -22,6 +22,9 @@ class WeightErrorPane : public Pane {
   void follow(const SpectrumPlot& spectrum);
   HeatmapWidget& plot() { return *map_; }
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   void fill();
 

@@ -241,11 +241,46 @@ void CurvePlot::paintNames(QPainter& painter, const QRectF& plot) {
   painter.setFont(textFont(TextRole::Tick, Weight::Strong));
   painter.setPen(p.awq);
   const double width = figuresWidth(painter.font(), bestText_);
-  // Under the ring at its left if that fits, else above it.
-  const bool below = at.y() + 19 < plot.bottom();
-  const double x =
-      std::clamp(at.x() - width - (below ? 10 : -width / 2), plot.left(), plot.right() - width);
-  drawFigures(painter, QPointF(x, below ? at.y() + 16 : at.y() - 11), bestText_);
+  drawFigures(painter, bestLabelBox(at, width, plot), Qt::AlignLeft | Qt::AlignVCenter, bestText_);
+}
+
+double CurvePlot::crossings(const QRectF& box, const QRectF& plot) const {
+  constexpr int kSamples = 8;
+  double crossed = 0;
+  const auto follow = [&](const Curve& curve, double weight) {
+    for (std::size_t i = 1; i < curve.points.size(); ++i) {
+      if (!landed(curve.points[i - 1]) || !landed(curve.points[i])) continue;
+      const QPointF from = place(curve.points[i - 1].alpha, curve.points[i - 1].loss, plot);
+      const QPointF to = place(curve.points[i].alpha, curve.points[i].loss, plot);
+      for (int k = 0; k < kSamples; ++k) {
+        if (box.contains(from + (to - from) * k / kSamples)) crossed += weight;
+      }
+    }
+  };
+  follow(curve_, 10);
+  for (const Curve& ghost : ghosts_) follow(ghost, 1);
+  const double rtn = place(0, 1, plot).y();
+  return crossed + (box.top() < rtn && rtn < box.bottom() ? 20 : 0);
+}
+
+/// The place around the ring where the words cover the least of any curve.
+QRectF CurvePlot::bestLabelBox(const QPointF& ring, double width, const QRectF& plot) const {
+  constexpr double kHeight = 13;
+  QRectF best;
+  double least = 1e9;
+  for (const double y : {ring.y() + 7, ring.y() - 9 - kHeight, ring.y() + 20, ring.y() - 34}) {
+    for (const double x : {ring.x() - width - 8, ring.x() + 8, ring.x() - width / 2}) {
+      const QRectF box(std::clamp(x, plot.left(), plot.right() - width), y, width, kHeight);
+      if (box.top() < plot.top() - 2 || box.bottom() > plot.bottom() - 1) continue;
+      double cost = crossings(box.adjusted(-2, -3, 2, 3), plot);
+      // The ring's own line runs down from it.
+      if (y > ring.y() && box.left() < ring.x() + 3 && box.right() > ring.x() - 3) cost += 5;
+      if (cost >= least) continue;
+      least = cost;
+      best = box;
+    }
+  }
+  return best;
 }
 
 void CurvePlot::paintCursor(QPainter& painter) {

@@ -69,6 +69,8 @@ class CurvePlot : public PlotWidget {
   void feedCanvas(const QRectF& plot);
   void paintFrame(QPainter& painter, const QRectF& plot);
   void paintMarks(QPainter& painter, const QRectF& plot);
+  double crossings(const QRectF& box, const QRectF& plot) const;
+  QRectF bestLabelBox(const QPointF& ring, double width, const QRectF& plot) const;
   void paintNames(QPainter& painter, const QRectF& plot);
 
   std::unique_ptr<ChartCanvas> canvas_;

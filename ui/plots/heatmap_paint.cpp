@@ -20,7 +20,7 @@ namespace {
 constexpr double kRuler = 14;
 constexpr double kBottom = 38;  // ticks, then the footer line
 constexpr double kGroupPixels = 8;
-constexpr double kTextPixels = 28;
+constexpr double kTextPixels = 24;
 constexpr double kBarWidth = 110;
 constexpr double kBarHeight = 6;
 constexpr double kSplitGap = 2;
@@ -136,14 +136,15 @@ void HeatmapWidget::paintCellTexts(QPainter& painter, const QRectF& plot) {
          ++place) {
       const QRectF box(xOf(place, plot), plot.top() + (row - view().top()) * rowHeight, cell,
                        rowHeight);
-      const auto& pyramid =
-          slot(planeAtRow((box.center().y() - plot.top()) / plot.height())).pyramid;
-      if (pyramid == nullptr) continue;
+      const ErrorPlane plane = planeAtRow((box.center().y() - plot.top()) / plot.height());
+      const auto& pyramid = slot(plane).pyramid;
+      const QString text = cellText_(plane, row, channelAt(place));
+      if (pyramid == nullptr || text.isEmpty()) continue;
       const QRgb ground =
           heatmapColour(pyramid->at(row, place), pyramid->scale(), colourEnds(), themeOf(*this));
       const bool bright = oklabLightness(ground) > 0.6;
       painter.setPen(bright ? dark : light);
-      painter.drawText(box, Qt::AlignCenter, cellText_(row, channelAt(place)));
+      painter.drawText(box, Qt::AlignCenter, text);
     }
   }
 }

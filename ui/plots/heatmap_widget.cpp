@@ -161,7 +161,7 @@ void HeatmapWidget::setReadout(std::function<QString(int, int)> readout) {
   readout_ = std::move(readout);
 }
 
-void HeatmapWidget::setCellText(std::function<QString(int, int)> text) {
+void HeatmapWidget::setCellText(std::function<QString(ErrorPlane, int, int)> text) {
   cellText_ = std::move(text);
 }
 

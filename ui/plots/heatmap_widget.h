@@ -45,9 +45,9 @@ class HeatmapWidget : public PlotWidget {
   double split() const { return split_; }
   void setColourEnds(std::optional<ColourEnds> ends);
   ColourEnds colourEnds() const;
-  // Texts from the engine: the readout of a cell, and the code drawn in it at 28 px and more.
+  // Texts from the engine: the readout of a cell, and the code drawn in it at 24 px and more.
   void setReadout(std::function<QString(int row, int channel)> readout);
-  void setCellText(std::function<QString(int row, int channel)> text);
+  void setCellText(std::function<QString(ErrorPlane plane, int row, int channel)> text);
   void setNumberText(std::function<QString(double)> text);
 
   QString readoutText() const override;
@@ -135,7 +135,7 @@ class HeatmapWidget : public PlotWidget {
   QBasicTimer flickerTimer_;
   std::optional<ColourEnds> ends_;
   std::function<QString(int, int)> readout_;
-  std::function<QString(int, int)> cellText_;
+  std::function<QString(ErrorPlane, int, int)> cellText_;
   std::function<QString(double)> numberText_;
   quint64 generation_ = 0;
 };

@@ -125,6 +125,27 @@ void HistogramPlot::paintMarks(QPainter& painter, const QRectF& plot) {
   if (data_.predicted) broken(*data_.predicted, {2, 2, 1}, p.text);
 }
 
+/// Left of every bar that reaches the words' line and of the prediction; at the edge without room.
+double HistogramPlot::salientNameEnd(const QRectF& plot) const {
+  constexpr double kLine = 18;  // below the top of the plot
+  const double width =
+      QFontMetricsF(textFont(TextRole::Tick, Weight::Strong)).horizontalAdvance(tr("salient"));
+  const double perBin = plot.width() / bins();
+  double end = plot.right();
+  const auto giveWay = [&](const std::vector<double>& heights) {
+    for (std::size_t bin = 0; bin < heights.size(); ++bin) {
+      if (heights[bin] * plot.height() < plot.height() - kLine) continue;
+      end = std::min(end, plot.left() + static_cast<double>(bin) * perBin - 5);
+    }
+  };
+  giveWay(overPeak(data_.salient));
+  if (data_.predicted) {
+    const double x = xOfValue(*data_.predicted, plot);
+    if (end > x - 5 && end - width < x + 5) end = x - 5;
+  }
+  return std::max(end, plot.left() + width);
+}
+
 void HistogramPlot::paintNames(QPainter& painter, const QRectF& plot) {
   const Palette& p = paletteOf(*this);
   const QFont regular = textFont(TextRole::Tick);
@@ -147,12 +168,10 @@ void HistogramPlot::paintNames(QPainter& painter, const QRectF& plot) {
     drawLeftTick(painter, plot.right(), 8, tr("peaks equal"));
   }
   const double perBin = plot.width() / bins();
-  const double salient = centreOfMass(data_.salient) * perBin;
   const double others = centreOfMass(data_.others) * perBin;
   painter.setFont(strong);
   painter.setPen(p.awq);
-  const double before = QFontMetricsF(strong).horizontalAdvance(tr("salient")) + 28;
-  drawLeftTick(painter, std::max(before - 28, salient - 28), kTop + 10, tr("salient"));
+  drawLeftTick(painter, salientNameEnd(plot), kTop + 10, tr("salient"));
   painter.setFont(regular);
   painter.setPen(p.secondary);
   const double width = QFontMetricsF(regular).horizontalAdvance(tr("others"));

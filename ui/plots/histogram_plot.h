@@ -50,6 +50,7 @@ class HistogramPlot : public PlotWidget {
   double xOfValue(double value, const QRectF& plot) const;
   void paintAxis(QPainter& painter, const QRectF& plot);
   void paintMarks(QPainter& painter, const QRectF& plot);
+  double salientNameEnd(const QRectF& plot) const;
   void paintNames(QPainter& painter, const QRectF& plot);
 
   std::unique_ptr<ChartCanvas> canvas_;

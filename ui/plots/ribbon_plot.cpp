@@ -114,7 +114,7 @@ void RibbonPlot::paintAxes(QPainter& painter, const QRectF& plot) {
   const Palette& p = paletteOf(*this);
   painter.setFont(font());
   const AxisRange up{0, peak(), AxisScale::Linear};
-  for (const double tick : axisTicks(up, 3)) {
+  for (const double tick : axisTicks(up, plot.height() < 40 ? 1 : 3)) {
     if (tick <= 0) continue;
     const double y = plot.bottom() - tick / peak() * plot.height();
     drawHorizontalLine(painter, y, plot.left(), plot.right(), p.grid);
@@ -155,6 +155,35 @@ void RibbonPlot::paintBars(QPainter& painter, const QRectF& plot) {
   }
 }
 
+QString RibbonPlot::divergenceText() const {
+  return look_ == RibbonLook::Full ? tr("first divergence")
+                                   : tr("first divergence %1").arg(firstDivergence() + 1);
+}
+
+bool RibbonPlot::touchesBar(const QRectF& box, const QRectF& plot) const {
+  for (int token = 0; token < static_cast<int>(tokens_.size()); ++token) {
+    if (token + 0.5 < view().left() || token + 0.5 > view().right()) continue;
+    if (barRect(token, plot).intersects(box)) return true;
+  }
+  return false;
+}
+
+/// Beside the line or beside its bar, where no bar stands.
+QRectF RibbonPlot::divergenceBox(const QRectF& plot) const {
+  const double x = std::floor(xOf(firstDivergence() + 0.5, plot));
+  const double top = look_ == RibbonLook::Full ? plot.top() - 15 : plot.top() - 4;
+  const double width = figuresWidth(textFont(TextRole::Tick, Weight::Strong), divergenceText());
+  const QRectF bar = barRect(firstDivergence(), plot);
+  QRectF fitting;
+  for (const double from : {x - 7 - width, x + 7, bar.left() - 5 - width, bar.right() + 5}) {
+    const QRectF box(from, top, width, 13);
+    if (box.left() < plot.left() || box.right() > plot.right()) continue;
+    if (!touchesBar(box, plot)) return box;
+    if (fitting.isNull()) fitting = box;
+  }
+  return fitting.isNull() ? QRectF(plot.left(), top, width, 13) : fitting;
+}
+
 void RibbonPlot::paintDivergence(QPainter& painter, const QRectF& plot) {
   const Palette& p = paletteOf(*this);
   const int first = firstDivergence();
@@ -164,12 +193,16 @@ void RibbonPlot::paintDivergence(QPainter& painter, const QRectF& plot) {
     const double top = look_ == RibbonLook::Full ? plot.top() - 14 : plot.top() - 4;
     drawVerticalLine(painter, x, top, bar.top() - 1, look_ == RibbonLook::Full ? p.text : p.awq);
     painter.setFont(textFont(TextRole::Tick, Weight::Strong));
+    const QString text = divergenceText();
+    const QRectF box = divergenceBox(plot);
+    // Where bars stand on both sides the words get a ground of their own.
+    if (touchesBar(box, plot)) {
+      QColor ground = p.surface;
+      ground.setAlphaF(0.85F);
+      painter.fillRect(box.adjusted(-2, 0, 2, 0), ground);
+    }
     painter.setPen(p.awq);
-    const QString text = look_ == RibbonLook::Full ? tr("first divergence")
-                                                   : tr("first divergence %1").arg(first + 1);
-    const double width = figuresWidth(painter.font(), text);
-    const double left = x - 8 - width >= plot.left() ? x - 8 - width : x + 8;
-    drawFigures(painter, QPointF(left, top + 10), text);
+    drawFigures(painter, box, Qt::AlignLeft | Qt::AlignVCenter, text);
   }
   if (look_ == RibbonLook::Full && selected_ >= view().left() && selected_ < view().right()) {
     const QString text = QString::number(selected_ + 1);
@@ -197,8 +230,14 @@ void RibbonPlot::paintPeak(QPainter& painter, const QRectF& plot) {
   const QRectF bar = barRect(byKl().front(), plot);
   const QString text = QString::number(peak(), 'f', 2);
   const double width = figuresWidth(font(), text);
-  const double left = bar.left() - 6 - width >= 0 ? bar.left() - 6 - width : bar.right() + 6;
-  drawFigures(painter, QPointF(left, plot.top() + 8), text);
+  const QRectF words = firstDivergence() < 0 ? QRectF() : divergenceBox(plot);
+  for (const double left : {bar.left() - 6 - width, bar.right() + 6}) {
+    const QRectF box(left, plot.top() - 2, width, 12);
+    const bool inside = left >= plot.left() && left + width <= plot.right();
+    if (!inside || box.adjusted(-4, 0, 4, 0).intersects(words)) continue;
+    drawFigures(painter, QPointF(left, plot.top() + 8), text);
+    return;
+  }
 }
 
 // Where a word would cover a bar, the divergence line or its words.
@@ -210,9 +249,7 @@ std::vector<QRectF> RibbonPlot::takenByBars(const QRectF& plot) const {
   const int divergence = firstDivergence();
   if (divergence < 0) return taken;
   const double x = xOf(divergence + 0.5, plot);
-  const QFontMetricsF strong(textFont(TextRole::Tick, Weight::Strong));
-  const double width = strong.horizontalAdvance(tr("first divergence"));
-  taken.emplace_back(x - 8 - width, plot.top() - 16, width, 16);
+  taken.push_back(divergenceBox(plot));
   taken.emplace_back(x - 1, plot.top() - 16, 3, plot.height() + 16);
   return taken;
 }

@@ -60,6 +60,9 @@ class RibbonPlot : public PlotWidget {
   void paintPeak(QPainter& painter, const QRectF& plot);
   void paintWords(QPainter& painter, const QRectF& plot);
   std::vector<int> byKl() const;
+  QString divergenceText() const;
+  QRectF divergenceBox(const QRectF& plot) const;
+  bool touchesBar(const QRectF& box, const QRectF& plot) const;
   std::vector<QRectF> takenByBars(const QRectF& plot) const;
 
   RibbonLook look_;

@@ -129,7 +129,7 @@ void SpectrumPlot::paintLabels(QPainter& painter, const QRectF& plot) {
   const QFontMetricsF face(painter.font());
   const double line = std::round(yOf(lineValue(), plot));
   std::vector<QRectF> taken = {QRectF(plot.left(), line - 1, plot.width(), 3),
-                               QRectF(plot.right() - 60, line - 17, 60, 17)};
+                               lineLabelBox(lineText(), line, plot)};
   for (const int channel : salientChannels()) {
     const double centre = placeOf(channel) + 0.5;
     if (centre < view().left() || centre > view().right()) continue;
@@ -160,18 +160,35 @@ void SpectrumPlot::paintLabels(QPainter& painter, const QRectF& plot) {
   }
 }
 
+QString SpectrumPlot::lineText() const {
+  if (!lineText_.isEmpty()) return lineText_;
+  return shareText(static_cast<double>(salientCount_) / static_cast<double>(placed_.size()));
+}
+
+/// Above the line at its right end, or further left where no salient channel stands.
+QRectF SpectrumPlot::lineLabelBox(const QString& text, double y, const QRectF& plot) const {
+  constexpr double kHeight = 14;
+  const double width = figuresWidth(textFont(TextRole::Tick, Weight::Strong), text);
+  const QRectF first(plot.right() - width - 3, y - kHeight - 3, width, kHeight);
+  for (QRectF box = first; box.left() > plot.left(); box.translate(-width / 2, 0)) {
+    const auto channels = salientChannels();
+    const bool blocked = std::any_of(channels.begin(), channels.end(), [&](int channel) {
+      const double x = xOf(placeOf(channel) + 0.5, plot);
+      return x > box.left() - kDot - 3 && x < box.right() + kDot + 3;
+    });
+    if (!blocked) return box;
+  }
+  return first;
+}
+
 void SpectrumPlot::paintLine(QPainter& painter, const QRectF& plot) {
   const Palette& p = paletteOf(*this);
   const double y = std::round(yOf(lineValue(), plot));
   drawHorizontalDashes(painter, y, plot.left(), plot.right(), {4, 2, 1}, p.text);
-  const QString text =
-      lineText_.isEmpty()
-          ? shareText(static_cast<double>(salientCount_) / static_cast<double>(placed_.size()))
-          : lineText_;
+  const QString text = lineText();
   painter.setFont(textFont(TextRole::Tick, Weight::Strong));
   painter.setPen(p.text);
-  drawFigures(painter, QRectF(plot.right() - 203, y - 17, 200, 14),
-              Qt::AlignRight | Qt::AlignBottom, text);
+  drawFigures(painter, lineLabelBox(text, y, plot), Qt::AlignRight | Qt::AlignBottom, text);
   const QRectF handle = handleRect(plot);
   drawBox(painter, handle, 3, p.text);
   for (int i = -1; i <= 1; ++i) {

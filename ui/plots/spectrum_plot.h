@@ -91,6 +91,8 @@ class SpectrumPlot : public PlotWidget {
   void paintChannels(QPainter& painter, const QRectF& plot);
   void paintSalient(QPainter& painter, const QRectF& plot);
   void paintLabels(QPainter& painter, const QRectF& plot);
+  QString lineText() const;
+  QRectF lineLabelBox(const QString& text, double y, const QRectF& plot) const;
   void paintLine(QPainter& painter, const QRectF& plot);
   void paintStrip(QPainter& painter, const QRectF& plot);
 

@@ -42,6 +42,13 @@ void TopTokensView::setPlace(const QString& context, const QString& kl,
   update();
 }
 
+void TopTokensView::setMostRows(int rows) {
+  if (rows == rows_) return;
+  rows_ = rows;
+  updateGeometry();
+  update();
+}
+
 void TopTokensView::clear() {
   setPlace({}, {}, {}, {});
 }
@@ -54,7 +61,7 @@ void TopTokensView::paintSide(QPainter& painter, const QRectF& box,
     for (const TokenChoice& choice : *side) peak = std::max(peak, choice.probability);
   }
   const double track = std::max(20.0, box.width() - kName - kShare);
-  for (std::size_t i = 0; i < choices.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(choices.size(), shownRows()); ++i) {
     const bool first = i == 0;
     const double y = box.top() + static_cast<double>(i) * kRow;
     painter.setFont(textFont(TextRole::Body, first ? Weight::Strong : Weight::Regular));
@@ -74,8 +81,8 @@ void TopTokensView::paintSide(QPainter& painter, const QRectF& box,
 
 void TopTokensView::paintLinks(QPainter& painter, double left, double right) {
   const Palette& colours = paletteOf(*this);
-  for (std::size_t i = 0; i < left_.size(); ++i) {
-    for (std::size_t j = 0; j < right_.size(); ++j) {
+  for (std::size_t i = 0; i < std::min(left_.size(), shownRows()); ++i) {
+    for (std::size_t j = 0; j < std::min(right_.size(), shownRows()); ++j) {
       if (left_[i].text != right_[j].text) continue;
       const double from = kTop + (static_cast<double>(i) + 0.5) * kRow;
       const double to = kTop + (static_cast<double>(j) + 0.5) * kRow;
@@ -110,9 +117,9 @@ void TopTokensView::paintEvent(QPaintEvent* /*event*/) {
     painter.drawText(title, Qt::AlignRight | Qt::AlignVCenter, tr("KL %1").arg(kl_));
   }
   const double half = (width() - 2 * inset - kLinks) / 2;
-  const double height = kRow * 5;
-  paintSide(painter, {inset, kTop, half, height}, left_, false);
-  paintSide(painter, {inset + half + kLinks, kTop, half, height}, right_, true);
+  const double rows = kRow * rows_;
+  paintSide(painter, {inset, kTop, half, rows}, left_, false);
+  paintSide(painter, {inset + half + kLinks, kTop, half, rows}, right_, true);
   paintLinks(painter, inset + half + 6, inset + half + kLinks - 6);
 }
 

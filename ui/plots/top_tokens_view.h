@@ -23,8 +23,10 @@ class TopTokensView : public QWidget {
   void setPlace(const QString& context, const QString& kl, std::vector<TokenChoice> left,
                 std::vector<TokenChoice> right);
   void clear();
-  QSize sizeHint() const override { return {800, 168}; }
-  QSize minimumSizeHint() const override { return {360, 168}; }
+  // Rows of each list, the likeliest first; fewer where the page is low.
+  void setMostRows(int rows);
+  QSize sizeHint() const override { return {800, height(rows_)}; }
+  QSize minimumSizeHint() const override { return {360, height(rows_)}; }
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -34,6 +36,11 @@ class TopTokensView : public QWidget {
                  bool quantized);
   void paintLinks(QPainter& painter, double left, double right);
 
+  static int height(int rows) { return 48 + 24 * rows; }
+
+  std::size_t shownRows() const { return static_cast<std::size_t>(rows_); }
+
+  int rows_ = 5;
   QString context_, kl_;
   std::vector<TokenChoice> left_, right_;
 };

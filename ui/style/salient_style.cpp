@@ -246,7 +246,7 @@ bool SalientStyle::drawViewControl(ControlElement element, const QStyleOption* o
   }
   if (const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option);
       header != nullptr && element == CE_HeaderLabel) {
-    style_views::headerLabel(*painter, *header);
+    style_views::headerLabel(*painter, *header, widget);
     return true;
   }
   if (const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "ui/style/metrics.h"
+#include "ui/style/motion.h"
 #include "ui/style/palette.h"
 #include "ui/style/style_painting.h"
 #include "ui/style/typography.h"
@@ -17,18 +18,25 @@ namespace salient::ui {
 namespace {
 
 constexpr int kInset = 2;
-constexpr int kTextPadding = 11;
-constexpr int kMinimumWidth = 32;
+constexpr int kMinimumPadded = 32;  // at the usual padding
+constexpr int kUsualPadding = 11;
 
 class Segment : public QRadioButton {
  public:
-  using QRadioButton::QRadioButton;
+  Segment(const QString& text, int padding, QWidget* parent)
+      : QRadioButton(text, parent), padding_(padding) {}
+
+  void setPadding(int padding) {
+    padding_ = padding;
+    updateGeometry();
+  }
 
   QSize sizeHint() const override {
     QFont strong = font();
     strong.setWeight(QFont::DemiBold);
     const int text = static_cast<int>(std::ceil(figuresWidth(strong, QRadioButton::text())));
-    return {std::max(kMinimumWidth, text + 2 * kTextPadding), 20};
+    const int least = kMinimumPadded - 2 * (kUsualPadding - padding_);
+    return {std::max(least, text + 2 * padding_), 20};
   }
   QSize minimumSizeHint() const override { return sizeHint(); }
 
@@ -43,13 +51,18 @@ class Segment : public QRadioButton {
       const QColor fill = themeOf(*this) == Theme::Dark ? p.pressed : p.surface;
       drawBox(painter, rect(), metrics::kSegmentRadius, fill, p.border);
       words.setWeight(QFont::DemiBold);
-    } else if (underMouse() && isEnabled()) {
-      drawBox(painter, rect(), metrics::kSegmentRadius, isDown() ? p.pressed : p.hover);
+    } else if (isEnabled()) {
+      QColor fill = isDown() ? p.pressed : p.hover;
+      if (!isDown()) fill.setAlphaF(static_cast<float>(hoverShare(this, underMouse())));
+      drawBox(painter, rect(), metrics::kSegmentRadius, fill);
     }
     painter.setFont(words);
     painter.setPen(!isEnabled() ? p.disabled : isChecked() ? p.text : p.secondary);
     drawFigures(painter, rect(), Qt::AlignHCenter | Qt::AlignVCenter, text());
   }
+
+ private:
+  int padding_;
 };
 
 }  // namespace
@@ -73,7 +86,7 @@ void SegmentedControl::setSegments(const QStringList& labels) {
   for (QRadioButton* old : segments_) delete old;
   segments_.clear();
   for (const QString& label : labels) {
-    auto* segment = new Segment(label, this);
+    auto* segment = new Segment(label, textPadding_, this);
     segment->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Expanding);
     segment->setAttribute(Qt::WA_Hover);
     layout()->addWidget(segment);
@@ -107,6 +120,12 @@ void SegmentedControl::setSegmentToolTip(int index, const QString& text) {
 
 void SegmentedControl::setControlHeight(int height) {
   setFixedHeight(height);
+}
+
+void SegmentedControl::setTextPadding(int padding) {
+  if (padding == textPadding_) return;
+  textPadding_ = padding;
+  for (QRadioButton* segment : segments_) static_cast<Segment*>(segment)->setPadding(padding);
 }
 
 void SegmentedControl::nameSegments() {

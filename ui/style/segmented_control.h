@@ -27,6 +27,8 @@ class SegmentedControl : public QWidget {
   void setSegmentToolTip(int index, const QString& text);
   // metrics::kControlHeight by default; kTitleControlHeight in a view title.
   void setControlHeight(int height);
+  // Left and right of each word; less where a view is narrow.
+  void setTextPadding(int padding);
 
  Q_SIGNALS:
   void currentChanged(int index);
@@ -42,6 +44,7 @@ class SegmentedControl : public QWidget {
   void nameSegments();
 
   std::vector<QRadioButton*> segments_;
+  int textPadding_ = 11;
   QButtonGroup* group_;
 };
 

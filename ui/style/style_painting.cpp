@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "ui/style/metrics.h"
+#include "ui/style/motion.h"
 #include "ui/style/palette.h"
 #include "ui/style/typography.h"
 
@@ -61,22 +62,37 @@ QFont buttonFont(const QStyleOptionButton& option, const QWidget* widget) {
   return font;
 }
 
+double hoverOf(const QStyleOption& option, const QWidget* widget) {
+  if (!has(option, QStyle::State_Enabled)) return 0;
+  return hoverShare(widget, has(option, QStyle::State_MouseOver));
+}
+
+QColor mixed(const QColor& from, const QColor& to, double share) {
+  const auto between = [share](int a, int b) {
+    return static_cast<int>(std::lround(a + (b - a) * share));
+  };
+  return {between(from.red(), to.red()), between(from.green(), to.green()),
+          between(from.blue(), to.blue())};
+}
+
+QColor faded(QColor colour, double share) {
+  colour.setAlphaF(static_cast<float>(share));
+  return colour;
+}
+
 // A secondary button is a fill one step off its ground: sunken in light, lifted in dark.
-QColor secondaryFill(const QStyleOption& option) {
+QColor secondaryFill(const QStyleOption& option, const QWidget* widget) {
   const Palette& p = coloursOf(option);
   const bool dark = themeOf(option.palette) == Theme::Dark;
   if (has(option, QStyle::State_Sunken) || has(option, QStyle::State_On)) return p.pressed;
-  if (has(option, QStyle::State_MouseOver) && has(option, QStyle::State_Enabled)) {
-    return dark ? p.pressed : p.hover;
-  }
-  return dark ? p.hover : p.sunken;
+  return mixed(dark ? p.hover : p.sunken, dark ? p.pressed : p.hover, hoverOf(option, widget));
 }
 
-QColor accentFill(const QStyleOption& option) {
+QColor accentFill(const QStyleOption& option, const QWidget* widget) {
   const Palette& p = coloursOf(option);
   if (!has(option, QStyle::State_Enabled)) return p.sunken;
   if (has(option, QStyle::State_Sunken)) return p.accentPressed;
-  return has(option, QStyle::State_MouseOver) ? p.accentHover : p.accent;
+  return mixed(p.accent, p.accentHover, hoverOf(option, widget));
 }
 
 QColor indicatorBorder(const QStyleOption& option) {
@@ -101,14 +117,14 @@ QString comboPrefix(const QWidget* widget) {
 void pushButtonBevel(QPainter& painter, const QStyleOptionButton& option, const QWidget* widget) {
   const Palette& p = coloursOf(option);
   if (isAccent(widget)) {
-    drawBox(painter, option.rect, metrics::kControlRadius, accentFill(option));
+    drawBox(painter, option.rect, metrics::kControlRadius, accentFill(option, widget));
     return;
   }
   const bool flat = option.features & QStyleOptionButton::Flat;
-  const bool active = has(option, QStyle::State_MouseOver) || has(option, QStyle::State_Sunken);
-  if (flat && !(active && has(option, QStyle::State_Enabled))) return;
-  const QColor flatFill = has(option, QStyle::State_Sunken) ? p.pressed : p.hover;
-  drawBox(painter, option.rect, metrics::kControlRadius, flat ? flatFill : secondaryFill(option));
+  const bool held = has(option, QStyle::State_Sunken) && has(option, QStyle::State_Enabled);
+  const QColor flatFill = held ? p.pressed : faded(p.hover, hoverOf(option, widget));
+  drawBox(painter, option.rect, metrics::kControlRadius,
+          flat ? flatFill : secondaryFill(option, widget));
 }
 
 int pushButtonContentWidth(const QStyleOptionButton& option, const QWidget* widget) {
@@ -129,6 +145,7 @@ void pushButtonLabel(QPainter& painter, const QStyleOptionButton& option, const 
   const bool enabled = has(option, QStyle::State_Enabled);
   QColor colour = enabled ? p.text : p.disabled;
   if (isAccent(widget) && enabled) colour = p.onAccent;
+  if (widget != nullptr && widget->property("link").toBool() && enabled) colour = p.accent;
   painter.save();
   QRect rest = option.rect;
   rest.setLeft(rest.left() + (rest.width() - pushButtonContentWidth(option, widget)) / 2);
@@ -154,13 +171,12 @@ void pushButtonLabel(QPainter& painter, const QStyleOptionButton& option, const 
   painter.restore();
 }
 
-void checkIndicator(QPainter& painter, const QStyleOption& option, const QWidget*) {
+void checkIndicator(QPainter& painter, const QStyleOption& option, const QWidget* widget) {
   const Palette& p = coloursOf(option);
   const QRectF box(option.rect);
   const bool enabled = has(option, QStyle::State_Enabled);
   if (!has(option, QStyle::State_On) && !has(option, QStyle::State_NoChange)) {
-    const bool hovered = enabled && has(option, QStyle::State_MouseOver);
-    drawBox(painter, box, 4, hovered ? p.hover : QColor(), indicatorBorder(option), 1.5);
+    drawBox(painter, box, 4, faded(p.hover, hoverOf(option, widget)), indicatorBorder(option), 1.5);
     return;
   }
   drawBox(painter, box, 4, enabled ? p.accent : p.disabled);
@@ -192,9 +208,8 @@ void radioIndicator(QPainter& painter, const QStyleOption& option, const QWidget
 void comboFrame(QPainter& painter, const QStyleOptionComboBox& option, const QWidget* widget) {
   const Palette& p = coloursOf(option);
   const bool enabled = has(option, QStyle::State_Enabled);
-  const bool hovered = enabled && has(option, QStyle::State_MouseOver);
-  QColor fill = isFlat(widget) ? QColor() : p.sunken;
-  if (hovered) fill = p.hover;
+  const double hover = hoverOf(option, widget);
+  QColor fill = isFlat(widget) ? faded(p.hover, hover) : mixed(p.sunken, p.hover, hover);
   if (enabled && has(option, QStyle::State_On)) fill = p.pressed;
   drawBox(painter, option.rect, metrics::kControlRadius, fill);
   const QRectF box(option.rect);
@@ -242,12 +257,12 @@ void scrollBar(QPainter& painter, const QStyleOptionSlider& option, const QRect&
   drawBox(painter, grip, std::min(grip.width(), grip.height()) / 2, fill);
 }
 
-void toolButtonBevel(QPainter& painter, const QStyleOption& option, const QWidget*) {
+void toolButtonBevel(QPainter& painter, const QStyleOption& option, const QWidget* widget) {
   const Palette& p = coloursOf(option);
   if (!has(option, QStyle::State_Enabled)) return;
   const bool down = has(option, QStyle::State_Sunken) || has(option, QStyle::State_On);
-  if (!down && !has(option, QStyle::State_MouseOver)) return;
-  drawBox(painter, option.rect, metrics::kControlRadius, down ? p.pressed : p.hover);
+  drawBox(painter, option.rect, metrics::kControlRadius,
+          down ? p.pressed : faded(p.hover, hoverOf(option, widget)));
 }
 
 }  // namespace style_painting

@@ -63,12 +63,16 @@ void headerSection(QPainter& painter, const QStyleOption& option) {
                    p.hairline);
 }
 
-void headerLabel(QPainter& painter, const QStyleOptionHeader& option) {
+void headerLabel(QPainter& painter, const QStyleOptionHeader& option, const QWidget* widget) {
+  // As far from the section's edges as the cells' own words.
+  const QVariant inset = widget == nullptr ? QVariant() : widget->property("labelInset");
+  const int margin = inset.isValid() ? inset.toInt() : 4;
+  const QRect box = option.rect.adjusted(margin, 0, -margin, 0);
   painter.save();
   painter.setFont(textFont(TextRole::Caption));
   painter.setPen(coloursOf(option).secondary);
-  QString text = painter.fontMetrics().elidedText(option.text, Qt::ElideRight, option.rect.width());
-  painter.drawText(option.rect, static_cast<int>(option.textAlignment | Qt::AlignVCenter), text);
+  QString text = painter.fontMetrics().elidedText(option.text, Qt::ElideRight, box.width());
+  painter.drawText(box, static_cast<int>(option.textAlignment | Qt::AlignVCenter), text);
   painter.restore();
 }
 

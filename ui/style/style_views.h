@@ -25,7 +25,7 @@ void frame(QPainter& painter, const QStyleOption& option);
 // True when it was a separating line and has been drawn.
 bool separatorFrame(QPainter& painter, const QStyleOptionFrame& option);
 void headerSection(QPainter& painter, const QStyleOption& option);
-void headerLabel(QPainter& painter, const QStyleOptionHeader& option);
+void headerLabel(QPainter& painter, const QStyleOptionHeader& option, const QWidget* widget);
 void menuBarItem(QPainter& painter, const QStyleOptionMenuItem& option);
 void menuSeparator(QPainter& painter, const QStyleOptionMenuItem& option);
 void tabShape(QPainter& painter, const QStyleOptionTab& option);

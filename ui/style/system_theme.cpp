@@ -26,6 +26,18 @@ Theme themeFrom(const QVariant& scheme) {
   return unwrapped(scheme).toUInt() == 1 ? Theme::Dark : Theme::Light;
 }
 
+/// Invalid without a bus, a portal or the key.
+QVariant setting(const QString& space, const QString& key) {
+  const QDBusConnection bus = QDBusConnection::sessionBus();
+  if (!bus.isConnected()) return {};
+  QDBusMessage call =
+      QDBusMessage::createMethodCall(kService, kPath, kInterface, QStringLiteral("Read"));
+  call << space << key;
+  const QDBusMessage reply = bus.call(call, QDBus::Block, kPatienceMs);
+  if (reply.type() != QDBusMessage::ReplyMessage || reply.arguments().isEmpty()) return {};
+  return reply.arguments().constFirst();
+}
+
 }  // namespace
 
 SystemTheme::SystemTheme(QObject* parent) : QObject(parent) {
@@ -35,16 +47,14 @@ SystemTheme::SystemTheme(QObject* parent) : QObject(parent) {
 }
 
 Theme SystemTheme::read() {
-  const QDBusConnection bus = QDBusConnection::sessionBus();
-  if (!bus.isConnected()) return Theme::Light;
-  QDBusMessage call =
-      QDBusMessage::createMethodCall(kService, kPath, kInterface, QStringLiteral("Read"));
-  call << kAppearance << kColourScheme;
-  const QDBusMessage reply = bus.call(call, QDBus::Block, kPatienceMs);
-  if (reply.type() != QDBusMessage::ReplyMessage || reply.arguments().isEmpty()) {
-    return Theme::Light;
-  }
-  return themeFrom(reply.arguments().constFirst());
+  return themeFrom(setting(kAppearance, kColourScheme));
+}
+
+bool SystemTheme::readReducedMotion() {
+  if (unwrapped(setting(kAppearance, QStringLiteral("reduced-motion"))).toUInt() == 1) return true;
+  const QVariant animates = unwrapped(
+      setting(QStringLiteral("org.gnome.desktop.interface"), QStringLiteral("enable-animations")));
+  return animates.isValid() && !animates.toBool();
 }
 
 void SystemTheme::onSettingChanged(const QString& space, const QString& key,

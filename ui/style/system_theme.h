@@ -19,6 +19,8 @@ class SystemTheme : public QObject {
 
   // Asks the portal once, waiting at most 200 ms.
   static Theme read();
+  // Whether the desktop asks for less motion; asked once, like read().
+  static bool readReducedMotion();
 
  Q_SIGNALS:
   void changed(salient::ui::Theme theme);

@@ -6,6 +6,7 @@
 #include <QWidget>
 
 #include "ui/style/focus_ring.h"
+#include "ui/style/motion.h"
 #include "ui/style/salient_style.h"
 #include "ui/style/typography.h"
 
@@ -15,6 +16,7 @@ void applyTheme(QApplication& application, const ThemeOptions& options) {
   if (qobject_cast<SalientStyle*>(QApplication::style()) == nullptr) {
     QApplication::setStyle(new SalientStyle);
     new FocusRing(application);
+    new HoverFade(application);
   }
   const QFont font = applicationFont(options.fontScale);
   QApplication::setFont(font);

@@ -40,6 +40,7 @@ ViewHeader::ViewHeader(const QString& title, QWidget* parent)
   top->setSpacing(metrics::kViewPadding);
   top->addWidget(title_);
   subtitle_->setForegroundRole(QPalette::PlaceholderText);
+  subtitle_->hide();
   top->addWidget(subtitle_);
   top->addStretch(1);
   tools_->setSpacing(2 * metrics::kGrid);
@@ -71,6 +72,7 @@ void ViewHeader::setTitle(const QString& title) {
 
 void ViewHeader::setSubtitle(const QString& subtitle) {
   subtitle_->setText(subtitle);
+  subtitle_->setVisible(!subtitle.isEmpty());
 }
 
 void ViewHeader::setCaption(const QString& markedText) {

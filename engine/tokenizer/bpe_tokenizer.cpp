@@ -2,12 +2,12 @@
 #include "engine/tokenizer/bpe_tokenizer.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
 #include "engine/tokenizer/byte_alphabet.h"
 #include "engine/tokenizer/utf8.h"
+#include "engine/tokenizer/vocabulary_tokenizer.h"
 
 namespace salient {
 namespace {
@@ -26,69 +26,31 @@ struct Spelled {
   bool foreign = false;  ///< written with characters outside the byte-level alphabet
 };
 
-class BpeTokenizer final : public Tokenizer {
+class BpeTokenizer final : public VocabularyTokenizer {
  public:
   explicit BpeTokenizer(BpeParts parts) : parts_(std::move(parts)) {
-    for (const AddedToken& token : parts_.added) added_.add(token);
-    control_.assign(parts_.tokens.texts().size(), false);
-    for (const AddedToken& token : added_.all()) {
-      if (token.control) control_.at(static_cast<std::size_t>(token.id)) = true;
+    Vocabulary& words = vocabulary();
+    words.prefix = parts_.prefix;
+    words.suffix = parts_.suffix;
+    words.bos = parts_.bos;
+    words.eos = parts_.eos;
+    words.drops_leading_space = parts_.drops_leading_space;
+    words.warnings = parts_.warnings;
+    for (const AddedToken& token : parts_.added) words.added.add(token);
+    words.control.assign(parts_.tokens.texts().size(), false);
+    for (const AddedToken& token : words.added.all()) {
+      if (token.control) words.control.at(static_cast<std::size_t>(token.id)) = true;
     }
     build_vocabulary();
     build_merges();
     for (std::string warning :
-         {parts_.tokens.hole_warning(), row_warning(bytes_.size(), parts_.embedding_rows)}) {
-      if (!warning.empty()) parts_.warnings.push_back(std::move(warning));
+         {parts_.tokens.hole_warning(), row_warning(words.bytes.size(), parts_.embedding_rows)}) {
+      if (!warning.empty()) words.warnings.push_back(std::move(warning));
     }
-  }
-
-  std::vector<TokenId> encode(std::string_view text, SpecialTokens special,
-                              ControlTokens control) const override {
-    if (text.size() > std::numeric_limits<std::int32_t>::max()) {
-      throw Error(ErrorKind::BadInput, "the text is too long: " + std::to_string(text.size()) +
-                                           " bytes, at most 2147483647 can be tokenized at once");
-    }
-    std::vector<TokenId> ids;
-    ids.reserve(text.size() / 3 + 8);
-    if (special == SpecialTokens::Add) ids = parts_.prefix;
-    encode_text(utf8::to_valid_utf8(text), control, ids);
-    if (special == SpecialTokens::Add) {
-      ids.insert(ids.end(), parts_.suffix.begin(), parts_.suffix.end());
-    }
-    return ids;
-  }
-
-  std::string token_bytes(TokenId id) const override {
-    const auto index = static_cast<std::size_t>(id);
-    return id >= 0 && index < bytes_.size() ? bytes_[index] : std::string();
-  }
-
-  std::string decode(std::span<const TokenId> ids) const override {
-    std::string bytes;
-    for (const TokenId id : ids) {
-      if (!is_control(id)) bytes += token_bytes(id);
-    }
-    const bool drops = parts_.drops_leading_space && bytes.starts_with(' ');
-    return utf8::to_valid_utf8(std::string_view(bytes).substr(drops ? 1 : 0));
-  }
-
-  bool is_control(TokenId id) const override {
-    return id >= 0 && static_cast<std::size_t>(id) < control_.size() &&
-           control_[static_cast<std::size_t>(id)];
-  }
-
-  std::int64_t vocab_size() const override { return static_cast<std::int64_t>(bytes_.size()); }
-  std::optional<TokenId> bos() const override { return parts_.bos; }
-  std::optional<TokenId> eos() const override { return parts_.eos; }
-  const std::vector<std::string>& warnings() const override { return parts_.warnings; }
-  bool drops_leading_space() const override { return parts_.drops_leading_space; }
-
-  std::string shield_control_tokens(std::string_view text) const override {
-    return added_.shield(utf8::to_valid_utf8(text));
   }
 
   std::optional<TokenId> find(std::string_view token) const override {
-    if (const AddedToken* added = added_.find(token)) return added->id;
+    if (const AddedToken* added = vocabulary().added.find(token)) return added->id;
     return bpe_.find(spell(utf8::to_valid_utf8(token)).key);
   }
 
@@ -107,26 +69,27 @@ class BpeTokenizer final : public Tokenizer {
     bpe_ = Bpe(is_byte_level() ? BpeUnit::Byte : BpeUnit::Character);
     std::size_t foreign = 0;
     const auto& texts = parts_.tokens.texts();
-    bytes_.resize(texts.size());
+    vocabulary().bytes.resize(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const auto id = static_cast<TokenId>(i);
-      const AddedToken* added = added_.find(texts[i]);
+      const AddedToken* added = vocabulary().added.find(texts[i]);
       if (added != nullptr && added->id == id) {
-        bytes_[i] = texts[i];
+        vocabulary().bytes[i] = texts[i];
         if (added->control) continue;
       }
       if (!parts_.tokens.has(id)) continue;
       Spelled spelled = spell(texts[i]);
       if (added == nullptr) {
-        bytes_[i] = std::move(spelled.bytes);
+        vocabulary().bytes[i] = std::move(spelled.bytes);
         foreign += spelled.foreign ? 1U : 0U;
       }
       bpe_.add_token(std::move(spelled.key), id);
     }
     if (foreign > 0) {
-      parts_.warnings.push_back(parts_.file + ": " + std::to_string(foreign) +
-                                " tokens hold characters outside the byte-level alphabet; they are "
-                                "shown as U+FFFD");
+      vocabulary().warnings.push_back(
+          parts_.file + ": " + std::to_string(foreign) +
+          " tokens hold characters outside the byte-level alphabet; they are "
+          "shown as U+FFFD");
     }
   }
 
@@ -137,8 +100,8 @@ class BpeTokenizer final : public Tokenizer {
     }
     parts_.merges = {};
     if (unknown > 0) {
-      parts_.warnings.push_back(parts_.file + ": " + std::to_string(unknown) +
-                                " merges name tokens that the vocabulary does not have");
+      vocabulary().warnings.push_back(parts_.file + ": " + std::to_string(unknown) +
+                                      " merges name tokens that the vocabulary does not have");
     }
     bpe_.set_ignore_merges(parts_.ignore_merges);
     bpe_.set_unknown(parts_.unknown, parts_.fuse_unknown);
@@ -159,28 +122,15 @@ class BpeTokenizer final : public Tokenizer {
     return ids;
   }
 
-  void encode_text(std::string_view text, ControlTokens control, std::vector<TokenId>& ids) const {
-    bool first = true;
-    for (const TextSegment& segment : added_.split(text, AddedTokens::Stage::Raw, control)) {
-      if (segment.id) {
-        ids.push_back(*segment.id);
-      } else if (control == ControlTokens::Parse) {
-        encode_segment(without_shields(segment.text), control, first, ids);
-      } else {
-        encode_segment(segment.text, control, first, ids);
-      }
-      first = false;
-    }
-  }
-
-  void encode_segment(std::string_view text, ControlTokens control, bool first,
-                      std::vector<TokenId>& ids) const {
+  void encode_stretch(std::string_view text, ControlTokens control, bool first,
+                      std::vector<TokenId>& ids) const override {
     std::string normalized;
     if (!parts_.normalizer.empty()) {
       normalized = parts_.normalizer.apply(text);
       text = normalized;
     }
-    for (const TextSegment& segment : added_.split(text, AddedTokens::Stage::Normalized, control)) {
+    for (const TextSegment& segment :
+         vocabulary().added.split(text, AddedTokens::Stage::Normalized, control)) {
       if (segment.id) {
         ids.push_back(*segment.id);
       } else {
@@ -192,10 +142,7 @@ class BpeTokenizer final : public Tokenizer {
   }
 
   BpeParts parts_;
-  AddedTokens added_;
   Bpe bpe_;
-  std::vector<std::string> bytes_;
-  std::vector<bool> control_;
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "engine/tokenizer/sentencepiece_tokenizer.h"
 
 #include <algorithm>
-#include <limits>
 
 #include <sentencepiece_processor.h>
 
@@ -11,7 +10,7 @@
 #include "engine/tokenizer/added_tokens.h"
 #include "engine/tokenizer/bpe_tokenizer.h"
 #include "engine/tokenizer/sentencepiece_model.h"
-#include "engine/tokenizer/utf8.h"
+#include "engine/tokenizer/vocabulary_tokenizer.h"
 
 namespace salient {
 namespace {
@@ -33,7 +32,7 @@ struct SentencePieceParts {
   std::int64_t embedding_rows = 0;  ///< 0: unknown
 };
 
-class SentencePieceTokenizer final : public Tokenizer {
+class SentencePieceTokenizer final : public VocabularyTokenizer {
  public:
   explicit SentencePieceTokenizer(SentencePieceParts parts) : parts_(std::move(parts)) {
     check_sentencepiece_model(parts_.model, parts_.file);
@@ -42,67 +41,19 @@ class SentencePieceTokenizer final : public Tokenizer {
         parts_.space_prefix != SpacePrefix::None && parts_.model.remove_extra_whitespaces;
     parts_.model.add_dummy_prefix = library_adds_prefix_;
     load_library();
+    Vocabulary& words = vocabulary();
+    words.prefix = parts_.prefix;
+    words.suffix = parts_.suffix;
+    words.bos = parts_.bos;
+    words.eos = parts_.eos;
+    words.drops_leading_space = parts_.space_prefix != SpacePrefix::None;
     collect_tokens();
-    std::string warning = row_warning(bytes_.size(), parts_.embedding_rows);
-    if (!warning.empty()) warnings_.push_back(std::move(warning));
-  }
-
-  std::vector<TokenId> encode(std::string_view text, SpecialTokens special,
-                              ControlTokens control) const override {
-    if (text.size() > std::numeric_limits<std::int32_t>::max()) {
-      throw Error(ErrorKind::BadInput, "the text is too long: " + std::to_string(text.size()) +
-                                           " bytes, at most 2147483647 can be tokenized at once");
-    }
-    std::vector<TokenId> ids;
-    if (special == SpecialTokens::Add) ids = parts_.prefix;
-    const std::string valid = utf8::to_valid_utf8(text);
-    bool first = true;
-    for (const TextSegment& segment : added_.split(valid, AddedTokens::Stage::Raw, control)) {
-      if (segment.id) {
-        ids.push_back(*segment.id);
-      } else if (control == ControlTokens::Parse) {
-        encode_text(without_shields(segment.text), first, ids);
-      } else {
-        encode_text(std::string(segment.text), first, ids);
-      }
-      first = false;
-    }
-    if (special == SpecialTokens::Add) {
-      ids.insert(ids.end(), parts_.suffix.begin(), parts_.suffix.end());
-    }
-    return ids;
-  }
-
-  std::string token_bytes(TokenId id) const override {
-    const auto index = static_cast<std::size_t>(id);
-    return id >= 0 && index < bytes_.size() ? bytes_[index] : std::string();
-  }
-
-  std::string decode(std::span<const TokenId> ids) const override {
-    std::string bytes;
-    for (const TokenId id : ids) {
-      if (!is_control(id)) bytes += token_bytes(id);
-    }
-    const bool drops = drops_leading_space() && bytes.starts_with(' ');
-    return utf8::to_valid_utf8(std::string_view(bytes).substr(drops ? 1 : 0));
-  }
-
-  bool is_control(TokenId id) const override {
-    return id >= 0 && static_cast<std::size_t>(id) < control_.size() &&
-           control_[static_cast<std::size_t>(id)];
-  }
-  std::int64_t vocab_size() const override { return static_cast<std::int64_t>(bytes_.size()); }
-  std::optional<TokenId> bos() const override { return parts_.bos; }
-  std::optional<TokenId> eos() const override { return parts_.eos; }
-  const std::vector<std::string>& warnings() const override { return warnings_; }
-  bool drops_leading_space() const override { return parts_.space_prefix != SpacePrefix::None; }
-
-  std::string shield_control_tokens(std::string_view text) const override {
-    return added_.shield(utf8::to_valid_utf8(text));
+    std::string warning = row_warning(words.bytes.size(), parts_.embedding_rows);
+    if (!warning.empty()) words.warnings.push_back(std::move(warning));
   }
 
   std::optional<TokenId> find(std::string_view token) const override {
-    if (const AddedToken* added = added_.find(token)) return added->id;
+    if (const AddedToken* added = vocabulary().added.find(token)) return added->id;
     const auto found = ids_.find(token);
     return found == ids_.end() ? std::nullopt : std::optional(found->second);
   }
@@ -117,29 +68,32 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
   void collect_tokens() {
+    Vocabulary& words = vocabulary();
     for (const Piece& piece : parts_.model.pieces) {
-      ids_.emplace(piece.text, static_cast<TokenId>(bytes_.size()));
-      bytes_.push_back(metaspace_bytes(piece.text));
-      control_.push_back(piece.type == PieceType::Control || piece.type == PieceType::Unknown);
+      ids_.emplace(piece.text, static_cast<TokenId>(words.bytes.size()));
+      words.bytes.push_back(metaspace_bytes(piece.text));
+      words.control.push_back(piece.type == PieceType::Control || piece.type == PieceType::Unknown);
     }
     for (const AddedToken& token : parts_.added) {
       const auto index = static_cast<std::size_t>(token.id);
-      if (index >= bytes_.size()) {
-        bytes_.resize(index + 1);
-        control_.resize(index + 1, false);
+      if (index >= words.bytes.size()) {
+        words.bytes.resize(index + 1);
+        words.control.resize(index + 1, false);
       }
-      bytes_[index] = token.text;
-      control_[index] = token.control;
-      added_.add(token);
+      words.bytes[index] = token.text;
+      words.control[index] = token.control;
+      words.added.add(token);
     }
     // The unknown token stands for text that is lost, never for its own name.
     const auto unknown = std::find_if(parts_.model.pieces.begin(), parts_.model.pieces.end(),
                                       [](const Piece& p) { return p.type == PieceType::Unknown; });
-    control_[static_cast<std::size_t>(unknown - parts_.model.pieces.begin())] = true;
+    words.control[static_cast<std::size_t>(unknown - parts_.model.pieces.begin())] = true;
   }
 
-  void encode_text(std::string text, bool first, std::vector<TokenId>& ids) const {
-    if (text.empty()) return;
+  void encode_stretch(std::string_view stretch, ControlTokens /*control*/, bool first,
+                      std::vector<TokenId>& ids) const override {
+    if (stretch.empty()) return;
+    std::string text(stretch);
     const bool spaced = parts_.space_prefix == SpacePrefix::EachText ||
                         (parts_.space_prefix == SpacePrefix::First && first);
     if (spaced && !library_adds_prefix_) text.insert(0, 1, ' ');
@@ -155,11 +109,7 @@ class SentencePieceTokenizer final : public Tokenizer {
   SentencePieceParts parts_;
   sentencepiece::SentencePieceProcessor library_;
   bool library_adds_prefix_ = false;
-  AddedTokens added_;
   std::unordered_map<std::string, TokenId, TextHash, std::equal_to<>> ids_;
-  std::vector<std::string> bytes_;
-  std::vector<bool> control_;
-  std::vector<std::string> warnings_;
 };
 
 std::optional<TokenId> find_piece(const SentencePieceModel& model, const std::string& text) {

@@ -74,6 +74,19 @@ QuantScheme scheme_of(const Json& object) {
   return scheme;
 }
 
+/// "model.safetensors: tensor "x.qweight"", as every reader begins its sentence.
+std::string place_of(const Checkpoint& stored, const TensorInfo& info) {
+  const std::filesystem::path file = stored.files().at(info.file).path.filename();
+  return escaped(file.string()) + ": tensor " + in_quotes(info.name);
+}
+
+/// A tensor that no file has.
+[[noreturn]] void refuse_missing(const Checkpoint& stored, const std::string& name,
+                                 const std::string& why) {
+  throw Error(ErrorKind::BadInput,
+              escaped(stored.config().name) + ": tensor " + in_quotes(name) + " is missing" + why);
+}
+
 /// Linears by name, from the tensors that are there.
 std::map<std::string, StoredLinear> find_awq_linears(const Checkpoint& stored, const Json& config) {
   const QuantScheme scheme = scheme_of(config);
@@ -84,7 +97,7 @@ std::map<std::string, StoredLinear> find_awq_linears(const Checkpoint& stored, c
     if (!info.name.ends_with(kAwqParts[0])) continue;
     const std::string name = info.name.substr(0, info.name.size() - kAwqParts[0].size());
     if (info.shape.size() != 2) {
-      throw Error(ErrorKind::BadInput, in_quotes(info.name) + " has shape " +
+      throw Error(ErrorKind::BadInput, place_of(stored, info) + " has shape " +
                                            to_string(info.shape) + ", [in, out/8] expected");
     }
     linears[name] = {Form::Awq, scheme, info.shape[0]};
@@ -128,7 +141,7 @@ class QuantizedFolder final : public Checkpoint {
     const auto twin = std::ranges::adjacent_find(infos_, {}, &TensorInfo::name);
     if (twin != infos_.end()) {
       throw Error(ErrorKind::BadInput,
-                  in_quotes(twin->name) + " is there both quantized and not quantized");
+                  place_of(*stored_, *twin) + " is there both quantized and not quantized");
     }
     check_shapes();
   }
@@ -165,11 +178,10 @@ class QuantizedFolder final : public Checkpoint {
     for (const ExpectedTensor& wanted : expected_tensors(config())) {
       const TensorInfo* found = find(wanted.name);
       if (found != nullptr && found->shape == wanted.shape) continue;
-      throw Error(
-          ErrorKind::BadInput,
-          "tensor " + in_quotes(wanted.name) + ": expected " + to_string(wanted.shape) +
-              " by the config, " +
-              (found == nullptr ? "it is missing" : "the file has " + to_string(found->shape)));
+      const std::string expected = "expected " + to_string(wanted.shape) + " by the config";
+      if (found == nullptr) refuse_missing(*stored_, wanted.name, ", " + expected);
+      throw Error(ErrorKind::BadInput, place_of(*stored_, *found) + ": " + expected +
+                                           ", the file has " + to_string(found->shape));
     }
   }
 
@@ -193,10 +205,10 @@ class QuantizedFolder final : public Checkpoint {
     for (const std::string_view part : parts_of(linear.form)) {
       const TensorInfo* found = stored_->find(name + std::string(part));
       if (found == nullptr) {
-        throw Error(ErrorKind::BadInput, in_quotes(name + std::string(part)) + " is missing");
+        refuse_missing(*stored_, name + std::string(part), "; download the model again");
       }
       if (found->shape.size() != 2) {
-        throw Error(ErrorKind::BadInput, in_quotes(found->name) + " has shape " +
+        throw Error(ErrorKind::BadInput, place_of(*stored_, *found) + " has shape " +
                                              to_string(found->shape) + ", a matrix is expected");
       }
       if (info.shape.empty()) {

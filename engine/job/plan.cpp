@@ -216,6 +216,10 @@ Plan make_plan(const Backend& backend, const Checkpoint& checkpoint, const JobOp
   if (plan.source_precision.starts_with("dequantized")) {
     plan.notes.push_back("FP16 means " + plan.source_precision + " here.");
   }
+  if (options.method == Method::Rtn) {
+    plan.notes.push_back(
+        "Plain rounding uses no calibration: the text only measures its error and the channels.");
+  }
   for (const std::string& warning : checkpoint.warnings()) plan.warnings.push_back(warning);
   check_calibration_text(plan);
   add_estimates(backend, checkpoint, shape, plan);

@@ -5,6 +5,8 @@
 
 #include "engine/checkpoint/sha256.h"
 #include "engine/error.h"
+#include "engine/export/folded_weights.h"
+#include "engine/export/model_layout.h"
 #include "engine/job/calibration_text.h"
 #include "engine/job/journal.h"
 #include "engine/job/plan_identity.h"
@@ -245,7 +247,17 @@ class Run {
       journal_->put_activations(index + 1, on_host(state));
     }
     journal_->put(record);
+    if (plan_.options.format == ExportFormat::Fp16) check_fits_half(index);
     keep(record);
+  }
+
+  /// A channel scale may push a folded weight past float16: told here, not after the last block.
+  void check_fits_half(std::int64_t index) const {
+    const FoldedWeights folded(*source_, *journal_);
+    for (const QuantizedBlock::Entry& entry : folded.block(index).linears) {
+      const std::string name = shape_.architecture->linear_name(index, entry.id.role) + ".weight";
+      static_cast<void>(narrowed(name, entry.dense, DType::F16));
+    }
   }
 
   LinearSettings settings_of(const LinearId& id) const {

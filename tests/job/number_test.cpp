@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights and activations that break naive quantizers, through whole runs.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -123,6 +124,10 @@ TEST_CASE("N09: a channel scale never pushes a product past float16") {
       // Columns times s and rows over s are bounded each, their product is not: refused by name.
       CHECK(contains(end.sentence, "up_proj"));
       CHECK(contains(end.sentence, "values lie beyond 65504"));
+      // Told with its block, before the next one is begun.
+      CHECK(std::ranges::count_if(tiny.events, [](const Event& event) {
+              return name_of(event) == "BlockStarted";
+            }) == 1);
       CHECK_FALSE(tiny.published());
       continue;
     }

@@ -111,9 +111,13 @@ const CLI::App& deepest(const CLI::App& root) {
 int usage_error(const CLI::App& root, const CLI::ParseError& error) {
   const CLI::App& app = deepest(root);
   std::string sentence = error.what();
-  for (const std::string& word : app.remaining()) {
-    const std::string guess =
-        salient::app::nearest(word.substr(0, word.find('=')), known_words(app));
+  // A word that nobody knows is left with the root, and is told before what it made missing.
+  for (const std::string& word : root.remaining(true)) {
+    std::vector<std::string> known = known_words(app);
+    if (&app != &root && word.starts_with("-")) {
+      for (const std::string& global : known_words(root)) known.push_back(global);
+    }
+    const std::string guess = salient::app::nearest(word.substr(0, word.find('=')), known);
     sentence = "unknown " + std::string(word.starts_with("-") ? "flag " : "word ") + word;
     if (!guess.empty()) sentence += "; did you mean " + guess + "?";
     break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/child_process.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -69,6 +70,10 @@ ChildResult run_child(const std::vector<std::string>& arguments, const ChildSett
     dup2(out.descriptor(), STDOUT_FILENO);
     dup2(err.descriptor(), STDERR_FILENO);
     become(arguments, settings);
+  }
+  if (settings.interrupt_milliseconds > 0) {
+    usleep(static_cast<useconds_t>(settings.interrupt_milliseconds) * 1000);
+    kill(child, SIGINT);
   }
   int status = 0;
   rusage usage{};

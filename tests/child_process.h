@@ -20,6 +20,7 @@ struct ChildSettings {
   std::string input;                     ///< on stdin
   std::vector<std::string> environment;  ///< "NAME=value", on top of our own
   int seconds = 60;                      ///< of the wall; then it is ended by a signal
+  int interrupt_milliseconds = 0;        ///< after which it gets Ctrl+C; 0: never
 };
 
 /// `arguments[0]` is the program. Throws std::runtime_error when it cannot be started at all.

@@ -76,7 +76,11 @@ void check_rule(const LayerRule& rule, const std::string& text) {
   QuantScheme scheme;
   if (rule.bits) scheme.bits = *rule.bits;
   if (rule.group_size) scheme.group_size = *rule.group_size;
-  validate(scheme);
+  try {
+    validate(scheme);
+  } catch (const Error& error) {
+    refuse_rule(text, error.what());
+  }
 }
 
 std::optional<ExportFormat> format_of(const std::string& name) {

@@ -2,10 +2,9 @@
 // salient logits PATH --ids 1,2,3 -o FILE: a float32 npy file [tokens, vocab]. Needs no tokenizer.
 
 #include <cstring>
-#include <fstream>
 
 #include "app/cli/command.h"
-#include "engine/error.h"
+#include "app/cli/result_file.h"
 #include "engine/runtime/loaded_model.h"
 
 namespace salient::app {
@@ -30,16 +29,11 @@ std::string npy_header(std::int64_t rows, std::int64_t columns) {
 }
 
 void write_npy(const std::filesystem::path& path, const Tensor& logits) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  const std::string header = npy_header(logits.dim(0), logits.dim(1));
-  file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  std::string bytes(logits.bytes(), '\0');
-  std::memcpy(bytes.data(), logits.data(), bytes.size());
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) {
-    throw Error(ErrorKind::Resources, path.string() + " cannot be written; is the disk full?");
-  }
+  std::string bytes = npy_header(logits.dim(0), logits.dim(1));
+  const std::size_t header = bytes.size();
+  bytes.resize(header + logits.bytes());
+  std::memcpy(bytes.data() + header, logits.data(), logits.bytes());
+  write_result_file(path, bytes, ExistingFile::Replace);
 }
 
 /// A dense checkpoint in float32, the precision of the goldens; packed codes where it is quantized.

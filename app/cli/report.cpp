@@ -2,8 +2,7 @@
 // salient report OUT -o FILE: the run as one HTML file with its charts inside.
 
 #include "app/cli/command.h"
-#include "engine/error.h"
-#include "engine/export/durable_file.h"
+#include "app/cli/result_file.h"
 #include "engine/job/run_record.h"
 #include "engine/report/html_report.h"
 
@@ -19,12 +18,8 @@ void run(const Flags& flags, Terminal& terminal) {
   const RunRecord record = open_run_record(flags.folder);
   const std::string html = html_report(record.summary);
   if (flags.out.empty()) return terminal.stream(html);
-  if (std::filesystem::exists(flags.out) && !flags.overwrite) {
-    throw Error(ErrorKind::BadInput,
-                flags.out.string() + " is there already; use -f to replace it");
-  }
-  const std::filesystem::path parent = std::filesystem::absolute(flags.out).parent_path();
-  put_file(Folder(system_files(), parent), flags.out.filename().string(), html);
+  write_result_file(flags.out, html,
+                    flags.overwrite ? ExistingFile::Replace : ExistingFile::Refuse);
   if (terminal.json()) {
     terminal.print_json({{"file", flags.out.string()}, {"bytes", html.size()}});
   } else {

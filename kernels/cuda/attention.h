@@ -30,9 +30,11 @@ struct AttentionProblem {
   const float* k;                    ///< [tokens, num_kv_heads·head_dim], the same
   const float* v;                    ///< [tokens, num_kv_heads·head_dim]
   const float* inverse_frequencies;  ///< [head_dim / 2], pairs (i, i + head_dim / 2)
-  const std::int32_t* position;      ///< [1] of the first token
-  std::uint16_t* keys;               ///< half [num_kv_heads, capacity, head_dim], rotated
-  std::uint16_t* values;             ///< half [num_kv_heads, capacity, head_dim]
+  /// [1] of the first token. A launch moves it on only after those that write the rows below it:
+  /// they are read ahead of the predecessor's end when it is seen to have moved.
+  const std::int32_t* position;
+  std::uint16_t* keys;    ///< half [num_kv_heads, capacity, head_dim], rotated
+  std::uint16_t* values;  ///< half [num_kv_heads, capacity, head_dim]
   std::int64_t capacity;
   /// position + tokens <= cached_bound <= capacity for every replay; the grid is sized by it.
   std::int64_t cached_bound;

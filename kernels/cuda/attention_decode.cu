@@ -25,10 +25,6 @@ constexpr int kSplitWarps = 4;
 constexpr std::int64_t kAloneLength = 256;
 /// Blocks of a large card at once: 64 KB of the cache in flight on each processor.
 constexpr std::int64_t kBlocks[] = {528, 264, 132, 132};
-/// The newest rows are not read before the predecessor is done; all older ones were written many
-/// launches ago.
-constexpr int kRecent = 64;
-
 /// What the host works out once.
 struct DecodePlan {
   AttentionProblem problem;
@@ -140,12 +136,12 @@ class DecodeBlock {
 template <int kSlices, int kWarps>
 __device__ void DecodeBlock<kSlices, kWarps>::run() {
   DecodeWarp<kSlices> warp(thread_ % kWarp);
-  // Before the predecessor is done the position may be stale; then this was for nothing.
+  // Before the predecessor is done the position may be stale; then this was for nothing. When it is
+  // not, the launch that moved it on has seen the rows below it written.
   int guess = min(max(peek(p_.position), 0), static_cast<int>(p_.cached_bound) - 1);
   Run run(guess);
   int tile = run.begin + thread_ / kWarp;
-  bool loaded = tile < run.end && (tile + 1) * kTileKeys + kRecent <= guess;
-  if (loaded) {
+  if (tile < run.end) {
     warp.load_keys(rows(guess), tile);
     warp.load_values(rows(guess), tile);
   }
@@ -156,16 +152,15 @@ __device__ void DecodeBlock<kSlices, kWarps>::run() {
   Fresh fresh;
   for (;;) {
     const int position = peek(p_.position);
-    if (!loaded && tile < run.end) {
-      warp.load_keys(rows(guess), tile);
-      warp.load_values(rows(guess), tile);
-    }
     load(fresh, run.holds(guess / kTileKeys));
     if (position == guess) break;
     guess = position;
     run = Run(position);
     tile = run.begin + thread_ / kWarp;
-    loaded = false;
+    if (tile < run.end) {
+      warp.load_keys(rows(guess), tile);
+      warp.load_values(rows(guess), tile);
+    }
     turn = turn_at(position);
   }
   rotate(fresh, turn);

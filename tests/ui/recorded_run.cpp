@@ -100,6 +100,9 @@ SiteStats recorded_site(std::int64_t block, Site site) {
   for (std::int64_t i = 0; i < features / 100; ++i) {
     stats.magnitude[place(random)] = 2 + strong(random);
   }
+  for (const float value : stats.magnitude) {
+    stats.energy.push_back(1.4F * value * value * static_cast<float>(stats.tokens));
+  }
   stats.max = stats.magnitude;
   for (float& value : stats.max) value *= 6;
   return stats;

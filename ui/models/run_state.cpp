@@ -17,11 +17,8 @@ SiteProfile profileFrom(const SiteStats& stats) {
   profile.magnitude = stats.magnitude;
   profile.tokens = stats.tokens;
   const std::size_t features = stats.magnitude.size();
-  if (stats.energy.size() != features || stats.tokens <= 0) {
-    // A record without energies still has magnitudes: their square bounds the energy below.
-    for (const float value : stats.magnitude) profile.energy.push_back(value * value);
-    return profile;
-  }
+  // A record has none: what they would say is then left unsaid.
+  if (stats.energy.size() != features || stats.tokens <= 0) return profile;
   for (const float energy : stats.energy) {
     profile.energy.push_back(energy / static_cast<float>(stats.tokens));
   }

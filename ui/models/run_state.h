@@ -20,7 +20,7 @@ enum class RunPhase { Empty, Planned, Running, Paused, Exporting, Finished, Canc
 /// One distinct linear input over the calibration tokens.
 struct SiteProfile {
   std::vector<float> magnitude;  ///< [features] mean |x|
-  std::vector<float> energy;     ///< [features] mean x², the Gram diagonal over tokens
+  std::vector<float> energy;     ///< [features] mean x²; empty where it was not kept (a record)
   std::int64_t tokens = 0;
 };
 using BlockProfile = std::array<SiteProfile, kSites.size()>;

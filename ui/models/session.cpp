@@ -202,7 +202,10 @@ void Session::loadChat() {
   if (!run_->plan) return;
   const std::filesystem::path right =
       run_->phase == RunPhase::Finished ? run_->plan->options.target : std::filesystem::path();
-  const bool fits = run_->plan->fp16_bytes < run_->plan->free_memory_bytes;
+  // A reopened run's plan knows what the model needs, not what is free.
+  const std::int64_t free =
+      device_.free_memory > 0 ? device_.free_memory : run_->plan->free_memory_bytes;
+  const bool fits = run_->plan->fp16_bytes < free;
   const bool sourceThere = std::filesystem::exists(run_->plan->options.source);
   QString note;
   if (!sourceThere) note = tr("FP16 is not at hand: its files are no longer where they were.");

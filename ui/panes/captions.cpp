@@ -107,6 +107,16 @@ QString channels(const RunState& run, const LinearId& id, double share) {
   const SiteProfile* profile = run.profileOf(id);
   if (profile == nullptr) return {};
   const std::vector<std::int64_t> salient = salient_channels(profile->magnitude, share);
+  const auto channels = static_cast<std::int64_t>(profile->magnitude.size());
+  if (profile->energy.empty() && channels > 0) {
+    std::vector<float> sorted = profile->magnitude;
+    std::sort(sorted.begin(), sorted.end());
+    const float median = sorted[sorted.size() / 2];
+    const double times = median > 0 ? static_cast<double>(sorted.back() / median) : 1.0;
+    return tr("**%1** of %2 channels are salient; the strongest is **%3** the median.")
+        .arg(figures::count(static_cast<std::int64_t>(salient.size())), figures::count(channels),
+             figures::times(times));
+  }
   double carried = 0;
   double all = 0;
   for (const float energy : profile->energy) all += static_cast<double>(energy);

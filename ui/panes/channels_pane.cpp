@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/report/captions.h"
 #include "ui/models/figures.h"
 #include "ui/panes/captions.h"
 #include "ui/plots/spectrum_plot.h"
@@ -71,11 +70,12 @@ ChannelsPane::ChannelsPane(Session& session, QWidget* parent)
     if (text.isEmpty()) standingReadout();
   });
   connect(plot_, &SpectrumPlot::salientChosen, this, &ChannelsPane::chooseShare);
-  connect(plot_, &SpectrumPlot::salientChanged, this, [this](int count, double energy) {
-    const auto channels = static_cast<std::int64_t>(profile_ ? profile_->magnitude.size() : 0);
-    if (channels == 0) return;
-    const double share = static_cast<double>(count) / static_cast<double>(channels);
-    setCaption(QString::fromStdString(channels_caption(count, channels, share, energy)), plot_);
+  connect(plot_, &SpectrumPlot::salientChanged, this, [this](int count, double /*energy*/) {
+    const std::optional<LinearId>& selected = this->session().selection().linear();
+    if (profile_ == nullptr || profile_->magnitude.empty() || !selected) return;
+    const double share =
+        static_cast<double>(count) / static_cast<double>(profile_->magnitude.size());
+    setCaption(captions::channels(this->session().run(), *selected, share), plot_);
   });
 }
 

@@ -43,7 +43,7 @@ void GoToField::setPlace(const QString& place) {
 
 // The last names say where one is; the model's gives way first.
 void GoToField::showPlace() {
-  constexpr int kIconAndMargins = 32;
+  constexpr int kIconAndMargins = 46;
   const int room = width() - textMargins().right() - kIconAndMargins;
   const QString shown = fontMetrics().elidedText(place_, Qt::ElideMiddle, std::max(room, 80));
   setText(shown);

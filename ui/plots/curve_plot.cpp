@@ -268,8 +268,10 @@ QRectF CurvePlot::bestLabelBox(const QPointF& ring, double width, const QRectF& 
   constexpr double kHeight = 13;
   QRectF best;
   double least = 1e9;
-  for (const double y : {ring.y() + 7, ring.y() - 9 - kHeight, ring.y() + 20, ring.y() - 34}) {
-    for (const double x : {ring.x() - width - 8, ring.x() + 8, ring.x() - width / 2}) {
+  for (const double y : {ring.y() + 7, ring.y() - 9 - kHeight, ring.y() - kHeight / 2,
+                         ring.y() + 20, ring.y() - 34, ring.y() - 48}) {
+    for (const double x : {ring.x() - width - 8, ring.x() + 8, ring.x() - width / 2,
+                           ring.x() - width - 34, ring.x() + 34, ring.x() - width - 60}) {
       const QRectF box(std::clamp(x, plot.left(), plot.right() - width), y, width, kHeight);
       if (box.top() < plot.top() - 2 || box.bottom() > plot.bottom() - 1) continue;
       double cost = crossings(box.adjusted(-2, -3, 2, 3), plot);

@@ -38,7 +38,7 @@ class HistogramPlot : public PlotWidget {
   QSize cellCount() const override;
   QString csv() const override;
   QSize sizeHint() const override { return {304, 92}; }
-  QSize minimumSizeHint() const override { return {200, 72}; }
+  QSize minimumSizeHint() const override { return {200, 56}; }
 
  protected:
   void paintPlot(QPainter& painter, const QSizeF& size) override;

@@ -129,7 +129,8 @@ void MapWidget::paintWords(QPainter& painter, const QSizeF& size) {
   for (int column = 0; column < cellCount().width(); ++column) {
     const QRectF cellBox = cellRect(QPoint(column, firstBlock(size)), size);
     const bool chosen = column == selection_.x();
-    painter.setFont(chosen ? strong : regular);
+    // Strong words are wider than a narrow column; the ink tells the chosen one there.
+    painter.setFont(chosen && columnWidth(size) >= 24 ? strong : regular);
     painter.setPen(chosen ? p.text : p.secondary);
     painter.drawText(QRectF(cellBox.center().x() - 30, plot.top() - 20, 60, 16), Qt::AlignCenter,
                      columns_[static_cast<std::size_t>(column)].name);

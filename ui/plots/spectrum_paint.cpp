@@ -170,7 +170,7 @@ QRectF SpectrumPlot::lineLabelBox(const QString& text, double y, const QRectF& p
   constexpr double kHeight = 14;
   const double width = figuresWidth(textFont(TextRole::Tick, Weight::Strong), text);
   const QRectF first(plot.right() - width - 3, y - kHeight - 3, width, kHeight);
-  for (QRectF box = first; box.left() > plot.left(); box.translate(-width / 2, 0)) {
+  for (QRectF box = first; box.left() > plot.left(); box.translate(-2, 0)) {
     const auto channels = salientChannels();
     const bool blocked = std::any_of(channels.begin(), channels.end(), [&](int channel) {
       const double x = xOf(placeOf(channel) + 0.5, plot);

@@ -3,10 +3,11 @@
 // in the same pass.
 
 #include "kernels/cuda/dependency.cuh"
+#include "kernels/cuda/half_bits.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/linear_plain.h"
 #include "kernels/cuda/tile_read.cuh"
-#include "kernels/cuda/warp_sum.cuh"
+#include "kernels/cuda/warp.cuh"
 
 namespace salient::kernels::cuda {
 namespace {
@@ -35,7 +36,7 @@ __device__ float dot(const LinearProblem& problem, const LinearTarget& target, c
   float sum = 0;
   for (std::int64_t k = threadIdx.x % 32; k < problem.in_features; k += 32) {
     const float norm = problem.norm_weight == nullptr ? 1.0F : problem.norm_weight[k];
-    sum += __half2float(to_half_saturated(x[k] * scale * norm)) * weight_at(target, row, k);
+    sum += __half2float(saturated_half(x[k] * scale * norm)) * weight_at(target, row, k);
   }
   sum = warp_sum(sum);
   return target.bias == nullptr ? sum : sum + target.bias[row];

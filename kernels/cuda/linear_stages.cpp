@@ -5,8 +5,14 @@ namespace salient::kernels::cuda {
 
 namespace {
 
+constexpr std::int64_t kSumColumns = 32;
+
+/// Of the half activations; a multiple of 256.
 std::int64_t prepared_bytes(std::int64_t tokens, std::int64_t in_features) {
-  return (tokens * padded_columns(in_features) * 2 + 255) / 256 * 256;
+  return tokens * padded_columns(in_features) * 2;
+}
+std::int64_t span_sum_count(std::int64_t tokens, std::int64_t in_features) {
+  return tokens * padded_columns(in_features) / kSumColumns;
 }
 
 }  // namespace
@@ -30,6 +36,19 @@ bool targets_are_alike(const LinearProblem& problem) {
   return true;
 }
 
+bool activations_fit(const LinearProblem& problem) {
+  const auto x = reinterpret_cast<std::uintptr_t>(problem.x);
+  const auto norm = reinterpret_cast<std::uintptr_t>(problem.norm_weight);
+  return problem.in_features % 4 == 0 && x % 16 == 0 && norm % 16 == 0;
+}
+
+bool weights_are_aligned(const LinearProblem& problem) {
+  for (int i = 0; i < problem.target_count; ++i) {
+    if (reinterpret_cast<std::uintptr_t>(problem.targets[i].weights) % 16 != 0) return false;
+  }
+  return true;
+}
+
 Dependency dependency_of(const LinearProblem& problem) {
   return problem.device.capability >= 90 ? Dependency::Programmatic : Dependency::Full;
 }
@@ -38,13 +57,15 @@ std::size_t linear_workspace_bytes(std::int64_t tokens, std::int64_t in_features
                                    std::int64_t out_features_of_all_targets) {
   if (tokens <= 1) return 0;
   const std::int64_t partial = kMostSplits * tokens * out_features_of_all_targets * 4;
-  return static_cast<std::size_t>(prepared_bytes(tokens, in_features) + partial);
+  return static_cast<std::size_t>(prepared_bytes(tokens, in_features) +
+                                  span_sum_count(tokens, in_features) * 4 + partial);
 }
 
 LinearWorkspace workspace_of(const LinearProblem& problem) {
   auto* bytes = static_cast<std::uint8_t*>(problem.workspace);
-  void* partial = bytes + prepared_bytes(problem.tokens, problem.in_features);
-  return {bytes, static_cast<float*>(partial)};
+  void* sums = bytes + prepared_bytes(problem.tokens, problem.in_features);
+  auto* span_sums = static_cast<float*>(sums);
+  return {bytes, span_sums, span_sums + span_sum_count(problem.tokens, problem.in_features)};
 }
 
 bool has_workspace(const LinearProblem& problem) {

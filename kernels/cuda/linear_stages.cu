@@ -10,12 +10,14 @@ namespace {
 constexpr int kPrepareThreads = 512;
 constexpr int kFinishThreads = 128;
 
-__global__ void __launch_bounds__(kPrepareThreads) prepare_kernel(RowSource row, __half* prepared) {
+__global__ void __launch_bounds__(kPrepareThreads) prepare_kernel(RowSource row, RowTarget target) {
   __shared__ float scratch[kPrepareThreads / 32];
   let_successor_start();
   const std::int64_t token = blockIdx.x;
   row.x += token * row.in_features;
-  stage_row<kPrepareThreads>(row, prepared + token * row.columns, scratch);
+  target.half += token * row.columns;
+  target.span_sums += token * row.columns / 32;
+  stage_row<kPrepareThreads, 32>(row, target, scratch);
 }
 
 struct FinishPlan {
@@ -70,8 +72,9 @@ void prepare_activations(const LinearProblem& problem, cudaStream_t stream) {
                          static_cast<int>(padded_columns(problem.in_features))};
   const LaunchShape shape = {static_cast<unsigned>(problem.tokens), kPrepareThreads, 0,
                              dependency_of(problem)};
-  launch("preparing activations", shape, stream, prepare_kernel, row,
-         static_cast<__half*>(workspace_of(problem).prepared));
+  const LinearWorkspace workspace = workspace_of(problem);
+  const RowTarget target = {static_cast<__half*>(workspace.prepared), workspace.span_sums};
+  launch("preparing activations", shape, stream, prepare_kernel, row, target);
 }
 
 void finish_linear(const LinearProblem& problem, int splits, cudaStream_t stream) {

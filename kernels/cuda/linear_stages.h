@@ -13,8 +13,9 @@ inline constexpr int kMostSplits = 8;
 
 /// The parts of a problem's workspace.
 struct LinearWorkspace {
-  void* prepared;  ///< half [tokens, columns]
-  float* partial;  ///< [splits, tokens, outputs]
+  void* prepared;    ///< half [tokens, columns]
+  float* span_sums;  ///< [tokens, columns / 32], in units of 2^24
+  float* partial;    ///< [splits, tokens, outputs]
 };
 LinearWorkspace workspace_of(const LinearProblem& problem);
 /// Whether it is there and large enough.
@@ -26,9 +27,12 @@ std::int64_t padded_columns(std::int64_t in_features);
 std::int64_t outputs_of(const LinearProblem& problem);
 /// Same bits and same spans in all targets.
 bool targets_are_alike(const LinearProblem& problem);
+/// Whether x and the norm weight can be read 16 bytes at a time.
+bool activations_fit(const LinearProblem& problem);
+bool weights_are_aligned(const LinearProblem& problem);
 Dependency dependency_of(const LinearProblem& problem);
 
-/// prepared = half(norm(x)), zeros from in_features to columns.
+/// prepared = half(norm(x)), zeros from in_features to columns, and its span sums.
 void prepare_activations(const LinearProblem& problem, cudaStream_t stream);
 /// Epilogue over the sum of `splits` partial sums, in order.
 void finish_linear(const LinearProblem& problem, int splits, cudaStream_t stream);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/packed_linear.h"
 
+#include "kernels/cuda/batch_linear.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/linear_plain.h"
 #include "kernels/cuda/stream_linear.h"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr LinearVariant kVariants[] = {
     {"stream", stream_linear_supports, launch_stream_linear},
+    {"batch", batch_linear_supports, launch_batch_linear},
     {"plain", plain_linear_supports, launch_plain_linear},
 };
 

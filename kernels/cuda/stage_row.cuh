@@ -2,51 +2,59 @@
 #pragma once
 
 // One token's activations, RMS-normalized if asked, as half: float32 in global memory to half in
-// shared or global memory, by a whole block. The norm is finished before rounding, so that large
-// residuals do not saturate.
+// shared or global memory, by a whole block, with the sums of spans of columns that zero points are
+// multiplied with. The norm is finished before rounding, so that large residuals do not saturate.
 
 #include <cuda_fp16.h>
 
 #include "kernels/cuda/dependency.cuh"
-#include "kernels/cuda/tile_read.cuh"
-#include "kernels/cuda/warp_sum.cuh"
+#include "kernels/cuda/half_bits.cuh"
+#include "kernels/cuda/warp.cuh"
 
 namespace salient::kernels::cuda {
 
 struct RowSource {
-  const float* x;            ///< [in_features]
-  const float* norm_weight;  ///< [in_features] or nullptr
+  const float* x;            ///< [in_features], 16-byte aligned
+  const float* norm_weight;  ///< [in_features], 16-byte aligned, or nullptr
   float norm_epsilon;
-  int in_features;
-  int columns;  ///< written; zeros behind in_features; a multiple of 4
+  int in_features;  ///< a multiple of 4
+  int columns;      ///< written, zeros behind in_features; a multiple of 128
+};
+
+/// Span sums are in units of 2^24, those of sums of codes.
+struct RowTarget {
+  __half* half;      ///< [columns], in the order of products
+  float* span_sums;  ///< [columns / Span]
 };
 
 /// Past L1, which may hold what an earlier launch saw.
 __device__ __forceinline__ float4 load_four(const float* x, int k, int count) {
-  if (k + 4 <= count && reinterpret_cast<std::uintptr_t>(x) % 16 == 0) {
-    return __ldcg(reinterpret_cast<const float4*>(x + k));
-  }
-  return {k < count ? __ldcg(x + k) : 0.0F, k + 1 < count ? __ldcg(x + k + 1) : 0.0F,
-          k + 2 < count ? __ldcg(x + k + 2) : 0.0F, k + 3 < count ? __ldcg(x + k + 3) : 0.0F};
-}
-
-__device__ __forceinline__ void store_four(__half* target, int k, float4 x, float4 factor) {
-  const __half2 low =
-      __halves2half2(to_half_saturated(x.x * factor.x), to_half_saturated(x.y * factor.y));
-  const __half2 high =
-      __halves2half2(to_half_saturated(x.z * factor.z), to_half_saturated(x.w * factor.w));
-  uint2 both;
-  both.x = *reinterpret_cast<const std::uint32_t*>(&low);
-  both.y = *reinterpret_cast<const std::uint32_t*>(&high);
-  *reinterpret_cast<uint2*>(target + k) = both;
-}
-
-__device__ __forceinline__ float4 scaled(float4 x, float factor) {
-  return {x.x * factor, x.y * factor, x.z * factor, x.w * factor};
+  return k < count ? __ldcg(reinterpret_cast<const float4*>(x + k)) : float4{0, 0, 0, 0};
 }
 
 __device__ __forceinline__ float square_sum(float4 x, float sum) {
   return fmaf(x.x, x.x, fmaf(x.y, x.y, fmaf(x.z, x.z, fmaf(x.w, x.w, sum))));
+}
+
+/// Stores x · weight · scale at columns k … k + 3 and the sums of the warp's 128 columns; Span 0:
+/// no sums.
+template <int Span>
+__device__ __forceinline__ void store_four(const RowTarget& target, int k, float4 x, float4 weight,
+                                           float scale) {
+  const __half2 low = saturated_half2(x.x * (weight.x * scale), x.y * (weight.y * scale));
+  const __half2 high = saturated_half2(x.z * (weight.z * scale), x.w * (weight.w * scale));
+  // Words 0, 1, 2, 3 of 8 columns stand as 0, 2, 1, 3: what one product takes is neighbours.
+  __half* place = target.half + k / 8 * 8 + k % 8 / 2;
+  *reinterpret_cast<__half2*>(place) = low;
+  *reinterpret_cast<__half2*>(place + 4) = high;
+  if constexpr (Span > 0) {
+    float sum = (__low2float(low) + __high2float(low)) + (__low2float(high) + __high2float(high));
+#pragma unroll
+    for (int lanes = 1; lanes < Span / 4; lanes *= 2) {
+      sum += __shfl_xor_sync(kAllLanes, sum, lanes);
+    }
+    if (k % Span == 0) target.span_sums[k / Span] = sum * 0x1p-24F;
+  }
 }
 
 /// The block's sum, in warp order; scratch holds a float per warp.
@@ -62,43 +70,69 @@ __device__ __forceinline__ float block_sum(float value, float* scratch) {
 }
 
 /// Waits for earlier launches once the norm weight is requested; a barrier is left to the caller.
-template <int Threads>
-__device__ __forceinline__ void stage_row(const RowSource& row, __half* target, float* scratch) {
+template <int Threads, int Span>
+__device__ __forceinline__ void stage_normed_row(const RowSource& row, const RowTarget& target,
+                                                 float* scratch) {
   constexpr int kHeld = 2;  // float4 per thread: 4096 features of 512 threads stay in registers
-  const float4 ones = {1.0F, 1.0F, 1.0F, 1.0F};
+  constexpr int kStride = 4 * Threads;
   const int first = 4 * static_cast<int>(threadIdx.x);
   float4 weight[kHeld];
+  float4 held[kHeld];
 #pragma unroll
   for (int i = 0; i < kHeld; ++i) {
-    const int k = first + i * 4 * Threads;
-    weight[i] = row.norm_weight == nullptr ? ones : load_four(row.norm_weight, k, row.in_features);
+    weight[i] = load_four(row.norm_weight, first + i * kStride, row.in_features);
   }
   wait_for_predecessor();
-  float4 held[kHeld];
-  float squares = 0;
+#pragma unroll
+  for (int i = 0; i < kHeld; ++i) held[i] = load_four(row.x, first + i * kStride, row.in_features);
+  float squares = square_sum(held[0], square_sum(held[1], 0.0F));
+#pragma unroll 1
+  for (int k = first + kHeld * kStride; k < row.in_features; k += kStride) {
+    squares = square_sum(load_four(row.x, k, row.in_features), squares);
+  }
+  const float mean = block_sum<Threads>(squares, scratch) / static_cast<float>(row.in_features);
+  const float scale = rsqrtf(mean + row.norm_epsilon);
 #pragma unroll
   for (int i = 0; i < kHeld; ++i) {
-    held[i] = load_four(row.x, first + i * 4 * Threads, row.in_features);
+    const int k = first + i * kStride;
+    if (k < row.columns) store_four<Span>(target, k, held[i], weight[i], scale);
   }
+#pragma unroll 1
+  for (int k = first + kHeld * kStride; k < row.columns; k += kStride) {
+    store_four<Span>(target, k, load_four(row.x, k, row.in_features),
+                     load_four(row.norm_weight, k, row.in_features), scale);
+  }
+}
+
+template <int Threads, int Span>
+__device__ __forceinline__ void stage_plain_row(const RowSource& row, const RowTarget& target) {
+  constexpr int kHeld = 7;  // 14336 features of 512 threads are one round trip
+  constexpr int kStride = 4 * Threads;
+  const float4 ones = {1.0F, 1.0F, 1.0F, 1.0F};
+  wait_for_predecessor();
+#pragma unroll 1
+  for (int first = 4 * static_cast<int>(threadIdx.x); first < row.columns;
+       first += kHeld * kStride) {
+    float4 held[kHeld];
 #pragma unroll
-  for (int i = 0; i < kHeld; ++i) squares = square_sum(held[i], squares);
-  float scale = 1.0F;
-  if (row.norm_weight != nullptr) {
-    for (int k = first + kHeld * 4 * Threads; k < row.in_features; k += 4 * Threads) {
-      squares = square_sum(load_four(row.x, k, row.in_features), squares);
+    for (int i = 0; i < kHeld; ++i) {
+      held[i] = load_four(row.x, first + i * kStride, row.in_features);
     }
-    const float mean = block_sum<Threads>(squares, scratch) / static_cast<float>(row.in_features);
-    scale = rsqrtf(mean + row.norm_epsilon);
-  }
 #pragma unroll
-  for (int i = 0; i < kHeld; ++i) {
-    const int k = first + i * 4 * Threads;
-    if (k < row.columns) store_four(target, k, held[i], scaled(weight[i], scale));
+    for (int i = 0; i < kHeld; ++i) {
+      const int k = first + i * kStride;
+      if (k < row.columns) store_four<Span>(target, k, held[i], ones, 1.0F);
+    }
   }
-  for (int k = first + kHeld * 4 * Threads; k < row.columns; k += 4 * Threads) {
-    const float4 factor =
-        row.norm_weight == nullptr ? ones : load_four(row.norm_weight, k, row.in_features);
-    store_four(target, k, load_four(row.x, k, row.in_features), scaled(factor, scale));
+}
+
+template <int Threads, int Span>
+__device__ __forceinline__ void stage_row(const RowSource& row, const RowTarget& target,
+                                          float* scratch) {
+  if (row.norm_weight != nullptr) {
+    stage_normed_row<Threads, Span>(row, target, scratch);
+  } else {
+    stage_plain_row<Threads, Span>(row, target);
   }
 }
 

@@ -20,12 +20,9 @@ int bits_of(const LinearProblem& problem) {
 int spans_of(const LinearProblem& problem) {
   return bits_of(problem) == 16 ? 1 : problem.targets[0].shape.spans();
 }
-int token_tiles_of(const LinearProblem& problem) {
-  return problem.tokens <= 8 ? 1 : 2;
-}
-
-bool aligned(const void* pointer) {
-  return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0;
+Tokens tokens_of(const LinearProblem& problem) {
+  if (problem.tokens == 1) return Tokens::One;
+  return problem.tokens <= 8 ? Tokens::Eight : Tokens::Sixteen;
 }
 
 StreamPlan shared_part(const LinearProblem& problem) {
@@ -33,9 +30,12 @@ StreamPlan shared_part(const LinearProblem& problem) {
   plan.x = problem.x;
   plan.norm_weight = problem.norm_weight;
   plan.norm_epsilon = problem.norm_epsilon;
-  if (problem.tokens > 1) plan.prepared = workspace_of(problem).prepared;
+  if (problem.tokens > 1) {
+    plan.prepared = workspace_of(problem).prepared;
+    plan.prepared_sums = workspace_of(problem).span_sums;
+  }
   plan.tokens = static_cast<int>(problem.tokens);
-  plan.token_columns = problem.tokens == 1 ? 1 : 8 * token_tiles_of(problem);
+  plan.token_slots = token_slots(tokens_of(problem));
   plan.in_features = static_cast<int>(problem.in_features);
   plan.columns = static_cast<int>(padded_columns(problem.in_features));
   plan.tiles = plan.columns / stream_tile_columns(bits_of(problem));
@@ -61,7 +61,7 @@ std::optional<StreamLaunch> plan_with(const LinearProblem& problem, int splits) 
   launch.plan = shared_part(problem);
   launch.splits = splits;
   launch.spans = spans_of(problem);
-  launch.token_tiles = token_tiles_of(problem);
+  launch.tokens = tokens_of(problem);
   launch.dependency = dependency_of(problem);
   StreamPlan& plan = launch.plan;
   plan.split_tiles = (plan.tiles + splits - 1) / splits;
@@ -70,15 +70,17 @@ std::optional<StreamLaunch> plan_with(const LinearProblem& problem, int splits) 
   const int units = plan.items / plan.unit_items;
   launch.blocks = std::max(1, std::min(problem.device.multiprocessors / splits, units));
   const int own_items = (units + launch.blocks - 1) / launch.blocks * plan.unit_items;
-  const int item_outputs = TiledShape::kRows * plan.token_columns;
+  const int item_outputs = TiledShape::kRows * plan.token_slots;
   plan.pass_items = std::min(StreamPlan::kThreads / item_outputs, own_items);
 
   const int bits = bits_of(problem);
-  plan.x_at = StreamPlan::kWarps * stream_stages(bits, token_tiles_of(problem)) *
+  plan.x_at = StreamPlan::kWarps * stream_stages(bits, tokens_of(problem)) *
               stream_tile_bytes(bits, spans_of(problem));
   // 64 bytes more than whole 128-byte lines: tokens g and g + 1 fall into different banks.
   plan.x_pitch = plan.split_tiles * stream_tile_columns(bits) * 2 + 64;
-  plan.partial_at = plan.x_at + plan.x_pitch * plan.tokens;
+  plan.sums_at = plan.x_at + plan.x_pitch * plan.tokens;
+  const int span_sums = plan.columns / TiledShape::kColumns * launch.spans;
+  plan.partial_at = plan.sums_at + span_sums * plan.token_slots * 4;
   plan.partial_at = (plan.partial_at + 127) / 128 * 128;
   launch.shared_bytes = plan.partial_at + plan.pass_items * StreamPlan::kWarps * item_outputs * 4;
   if (launch.shared_bytes > problem.device.shared_bytes) return std::nullopt;
@@ -92,15 +94,6 @@ std::optional<StreamLaunch> plan_for(const LinearProblem& problem) {
     if (auto launch = plan_with(problem, splits)) return launch;
   }
   return std::nullopt;
-}
-
-bool weights_fit(const LinearProblem& problem) {
-  for (int i = 0; i < problem.target_count; ++i) {
-    const LinearTarget& target = problem.targets[i];
-    if (!aligned(target.weights)) return false;
-    if (target.shape.bits == 16 && problem.in_features % 8 != 0) return false;
-  }
-  return targets_are_alike(problem);
 }
 
 void launch_by_bits(int bits, const StreamLaunch& launch, cudaStream_t stream) {
@@ -125,7 +118,9 @@ bool stream_linear_supports(const LinearProblem& problem) {
   if (problem.tokens < 1 || problem.tokens > kMostTokens) return false;
   if (problem.in_features > kMostFeatures || outputs_of(problem) > kMostFeatures) return false;
   if (problem.tokens > 1 && !has_workspace(problem)) return false;
-  return weights_fit(problem) && plan_for(problem).has_value();
+  if (bits_of(problem) == 16 && problem.in_features % 8 != 0) return false;
+  return targets_are_alike(problem) && weights_are_aligned(problem) && activations_fit(problem) &&
+         plan_for(problem).has_value();
 }
 
 void launch_stream_linear(const LinearProblem& problem, cudaStream_t stream) {

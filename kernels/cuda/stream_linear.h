@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Linears of 1 to 16 tokens at the speed of memory: see kernels/cuda/stream_plan.h. Dense weights
-// need in_features a multiple of 8.
+// Linears of 1 to 16 tokens at the speed of memory: see kernels/cuda/stream_plan.h. x
+// needs 16-byte alignment and in_features a multiple of 4, dense weights a multiple of 8.
 
 #include "kernels/cuda/packed_linear.h"
 

@@ -6,8 +6,8 @@
 // items' tiles out among themselves, each through its own ring of shared-memory slots, and add up
 // their partial sums at the end of a pass (as many items as there are threads for their outputs).
 //
-//   shared memory   rings [16 warps][stages][tile] · x half [tokens, columns] · partial sums
-//                   [items of a pass][16 warps][tokens][16 rows]
+//   shared memory   rings [16 warps][stages][tile] · x half [tokens, columns] · sums of x · partial
+//                   sums [items of a pass][16 warps][token slots][16 rows]
 
 #include <cstddef>
 
@@ -29,13 +29,14 @@ struct StreamPlan {
   static constexpr int kWarps = 16;
   static constexpr int kThreads = 32 * kWarps;
 
-  const float* x;            ///< [tokens, in], read by one-token problems
-  const void* prepared;      ///< half [tokens, columns], read by the others
-  const float* norm_weight;  ///< of one-token problems
+  const float* x;              ///< [tokens, in], read by one-token problems
+  const void* prepared;        ///< half [tokens, columns], read by the others
+  const float* prepared_sums;  ///< [tokens, columns / 32], sums of prepared
+  const float* norm_weight;    ///< of one-token problems
   float norm_epsilon;
   float* partial;  ///< [splits, tokens, outputs] if there is more than one split
   int tokens;
-  int token_columns;  ///< tokens whose sums are kept: 1, 8 or 16
+  int token_slots;  ///< tokens whose sums are kept: 1, 8 or 16
   int in_features;
   int columns;      ///< in_features filled up to 128
   int tiles;        ///< of a row block
@@ -49,16 +50,26 @@ struct StreamPlan {
   StreamMatrix matrices[LinearProblem::kMostTargets];
   int x_at;     ///< bytes into shared memory
   int x_pitch;  ///< bytes from token to token
+  int sums_at;  ///< sums of x over spans, float [spans, token slots]
   int partial_at;
 };
+
+/// What a kernel is made for: products have 8 token columns, all the same one where there is one.
+enum class Tokens { One, Eight, Sixteen };
+constexpr int token_tiles(Tokens tokens) {
+  return tokens == Tokens::Sixteen ? 2 : 1;
+}
+constexpr int token_slots(Tokens tokens) {
+  return tokens == Tokens::One ? 1 : 8 * token_tiles(tokens);
+}
 
 struct StreamLaunch {
   StreamPlan plan;
   int blocks;
   int splits;
   int shared_bytes;
-  int spans;        ///< per tile: 1, 2 or 4
-  int token_tiles;  ///< of 8 tokens: 1 or 2
+  int spans;  ///< per tile: 1, 2 or 4
+  Tokens tokens;
   Dependency dependency;
 };
 
@@ -68,12 +79,12 @@ constexpr int stream_tile_columns(int bits) {
 constexpr int stream_tile_bytes(int bits, int spans) {
   return bits == 16 ? 2048 : bits * 256 + spans * TiledShape::kSpanBytes;
 }
-/// Slots of a warp's ring: 16 warps keep 34 to 68 KB on their way, and two blocks (the next
+/// Slots of a warp's ring: 16 warps keep 34 to 70 KB on their way, and two blocks (the next
 /// launch's beside this one's) fit a multiprocessor while there is one token.
-constexpr int stream_stages(int bits, int token_tiles) {
+constexpr int stream_stages(int bits, Tokens tokens) {
   if (bits == 16 || bits == 8) return 3;
-  if (bits == 4) return token_tiles == 1 ? 5 : 3;
-  return token_tiles == 1 ? 6 : 4;
+  if (bits == 4) return tokens == Tokens::Sixteen ? 3 : 5;
+  return tokens == Tokens::Sixteen ? 4 : 6;
 }
 
 void launch_stream_w2(const StreamLaunch& launch, cudaStream_t stream);

@@ -3,6 +3,7 @@
 
 #include <cuda_fp16.h>
 
+#include "kernels/cuda/half_bits.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/packed_linear.h"
 #include "kernels/cuda/tile_read.cuh"
@@ -71,7 +72,7 @@ __global__ void convert_kernel(const float* x, std::int64_t count, __half* half)
   const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
        i += stride) {
-    half[i] = to_half_saturated(x[i]);
+    half[i] = saturated_half(x[i]);
   }
 }
 

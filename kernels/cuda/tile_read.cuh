@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One weight at a time out of tiles, and the one rounding of activations: for kernels where clarity
-// goes before speed.
+// One weight at a time out of tiles, for kernels where clarity goes before speed.
 
 #include <cuda_fp16.h>
 
 #include "kernels/tile_layout.h"
 
 namespace salient::kernels::cuda {
-
-__device__ __forceinline__ __half to_half_saturated(float value) {
-  constexpr float kLargestHalf = 65504.0F;
-  return __float2half(fminf(fmaxf(value, -kLargestHalf), kLargestHalf));
-}
 
 /// (code - zero point) · step at [row, k].
 __device__ inline float read_weight(const TiledShape& shape, const std::uint8_t* tiles,

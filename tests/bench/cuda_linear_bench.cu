@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linears on the GPU beside the read bandwidth of the same run and beside cuBLAS FP16:
-// cuda_linear_bench [layer|shapes|all]. Weights are rotated past L2 (copies of a matrix, or the
+// cuda_linear_bench [layer [tokens]|all]. Weights are rotated past L2 (copies of a matrix, or the
 // layers of a model), launches are captured in one graph, times are medians over its replays.
 
 #include <algorithm>
@@ -188,13 +188,6 @@ struct Buffers {
   }
 };
 
-const char* variant_of(const LinearProblem& problem) {
-  for (const LinearVariant& variant : linear_variants()) {
-    if (variant.supports(problem)) return variant.name;
-  }
-  return "none";
-}
-
 std::string kind_of(int bits) {
   std::string kind = "W";
   kind.append(std::to_string(bits));
@@ -237,14 +230,18 @@ struct Bench {
     for (const std::int64_t m : tokens) {
       LinearProblem problem = buffers.problem(buffers.x.data(), m, shape.in_features);
       problem.targets[0] = {shape, matrices[0]->data->data(), nullptr, buffers.first.data()};
-      const std::string kind = kind_of(shape.bits) + variant_of(problem);
-      const Spread time = timer.time([&](cudaStream_t stream) {
-        for (const auto& matrix : matrices) {
-          problem.targets[0].weights = matrix->data->data();
-          run_linear(problem, stream);
-        }
-      });
-      row(name, kind.c_str(), m, matrices[0]->bytes(), time, static_cast<double>(matrices.size()));
+      for (const LinearVariant& variant : linear_variants()) {
+        if (std::string(variant.name) == "plain" || !variant.supports(problem)) continue;
+        const std::string kind = kind_of(shape.bits) + variant.name;
+        const Spread time = timer.time([&](cudaStream_t stream) {
+          for (const auto& matrix : matrices) {
+            problem.targets[0].weights = matrix->data->data();
+            variant.launch(problem, stream);
+          }
+        });
+        row(name, kind.c_str(), m, matrices[0]->bytes(), time,
+            static_cast<double>(matrices.size()));
+      }
     }
   }
 
@@ -352,6 +349,10 @@ int main(int count, char** arguments) {
   std::printf("read bandwidth %.0f GB/s\n\n", bench.bandwidth * 1e-9);
   std::printf(
       "| what | how | tokens | µs (10 … 90 %%) | GB/s | of read |\n|---|---|---|---|---|---|\n");
+  if (what == "layer" && count > 2) {
+    bench.layer("7B layer", 4096, 4096, 11008, 4, 128, std::stoll(arguments[2]), 12);
+    return 0;
+  }
   bench.layer("7B layer", 4096, 4096, 11008, 4, 128, 1, 12);
   bench.layer("8B layer", 4096, 1024, 14336, 4, 128, 1, 12);
   bench.layer("SmolLM2 layer", 576, 192, 1536, 4, 64, 1, 60);

@@ -309,7 +309,8 @@ TEST_CASE("packed linears match float64 for every width and group, at one token"
     }
     run_case({bits, 64, 1100, {33, 20, 47}, 1, true, false, Epilogue::Store});
     run_case({bits, 128, 4224, {2203}, 1, true, true, Epilogue::AddResidual});
-    run_case({bits, 32, 97, {41, 41}, 1, true, true, Epilogue::SiluGate});
+    run_case({bits, 32, 97, {11, 11}, 2, true, true, Epilogue::SiluGate});
+    run_case({bits, 32, 100, {41, 41}, 1, true, true, Epilogue::SiluGate});
   }
 }
 
@@ -318,8 +319,9 @@ TEST_CASE("packed linears match float64 for every number of tokens and every epi
   for (const std::int64_t tokens : {2, 3, 7, 8, 9, 16, 17, 33, 64, 65, 128}) {
     for (const int bits : {2, 3, 4, 8}) {
       run_case({bits, 64, 456, {35, 18, 21}, tokens, true, true, Epilogue::Store});
-      run_case({bits, 32, 1031, {67}, tokens, false, false, Epilogue::AddResidual});
+      run_case({bits, 32, 1036, {67}, tokens, false, false, Epilogue::AddResidual});
       run_case({bits, 128, 640, {53, 53}, tokens, true, true, Epilogue::SiluGate});
+      run_case({bits, 64, 388, {290}, tokens, false, true, Epilogue::Store});
     }
   }
 }
@@ -355,6 +357,8 @@ TEST_CASE("small token counts are streamed, large aligned ones are not left to t
   CHECK(Problem({4, 128, 512, {64}, 1}).first_variant() == "stream");
   CHECK(Problem({16, 1, 512, {64}, 1}).first_variant() == "stream");
   CHECK(Problem({4, 128, 512, {64}, 16}).first_variant() == "stream");
+  CHECK(Problem({4, 128, 512, {64}, 17}).first_variant() == "batch");
+  CHECK(Problem({3, 32, 512, {64}, 128}).first_variant() == "batch");
 }
 
 TEST_CASE("dequantized weights are the rounded products of code and step") {

@@ -15,10 +15,12 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QSplitter>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QThreadPool>
 #include <QToolButton>
+#include <cmath>
 #include <ctime>
 #include <memory>
 
@@ -155,6 +157,7 @@ class WindowTest : public QObject {
   void theWindowFitsItsSmallestSize();
   void anUnfinishedRunIsRememberedAndResumedFromItsRow();
   void aWeightUnderThePointerTellsItsCodesAndValues();
+  void draggedSizesSurviveAResizeAndARestart();
 };
 
 void WindowTest::aDropShowsThePreflightCard() {
@@ -393,6 +396,32 @@ void WindowTest::aWeightUnderThePointerTellsItsCodesAndValues() {
   map->setCursorCell(QPoint(101, 102));
   const auto& awq = stage.session->study().planes->awq;
   QVERIFY(map->readoutText().contains(QStringLiteral("AWQ %1 →").arg(awq.code(102, 101))));
+}
+
+void WindowTest::draggedSizesSurviveAResizeAndARestart() {
+  Stage stage;
+  stage.runAll();
+  const auto shareOf = [](const MainWindow& window) {
+    const QList<int> sizes = window.findChild<QSplitter*>()->sizes();
+    return static_cast<double>(sizes[0]) / (sizes[0] + sizes[1]);
+  };
+  const double before = shareOf(*stage.window);
+  auto* views = stage.window->findChild<QSplitter*>();
+  views->setSizes({400, 150});
+  emit views->splitterMoved(400, 1);
+  const double dragged = shareOf(*stage.window);
+  QVERIFY(dragged > before + 0.1);
+  stage.window->resize(1500, 920);
+  stage.settle();
+  QVERIFY(std::abs(shareOf(*stage.window) - dragged) < 0.05);
+  stage.window->close();
+  stage.window = std::make_unique<MainWindow>(*stage.session, stage.settings);
+  stage.window->show();
+  stage.settle();
+  QCOMPARE(stage.window->size(), QSize(1500, 920));
+  QVERIFY(std::abs(shareOf(*stage.window) - dragged) < 0.05);
+  stage.trigger(Command::ResetLayout);
+  QVERIFY(std::abs(shareOf(*stage.window) - before) < 0.05);
 }
 
 QTEST_MAIN(WindowTest)

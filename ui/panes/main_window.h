@@ -62,6 +62,7 @@ class MainWindow : public QMainWindow {
   void dropEvent(QDropEvent* event) override;
   void closeEvent(QCloseEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
+  bool event(QEvent* event) override;
 
  private:
   enum class Page { Start, Preflight, Work };
@@ -72,6 +73,8 @@ class MainWindow : public QMainWindow {
   QDockWidget* addDock(Qt::DockWidgetArea area, Pane& pane, const QString& name);
   void showPage();
   void sizeDocks();
+  QString sizesKey() const;
+  void keepSizes();
   void restoreLayout();
   void saveLayout();
   void resetLayout();

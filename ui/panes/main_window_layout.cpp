@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where things stand: pages, docks, the three layouts, and what gives way in a small window.
 #include <QDockWidget>
+#include <QEvent>
 #include <QScrollArea>
 #include <QSettings>
 #include <QSplitter>
@@ -40,6 +41,11 @@ constexpr int kLowChat = 128;
 struct Sizes {
   int map, right, chat, channels, weightError, scale, step;
 };
+int widthClass(int width) {
+  return width >= 2200 ? 2 : width >= 1400 ? 1 : 0;
+}
+const QString kKeptSizes = QStringLiteral("window/sizes");
+
 Sizes sizesFor(int width) {
   if (width >= 2200) return {320, 456, 340, 360, 632, 440, 560};
   if (width >= 1400) return {256, 336, 228, 262, 302, 258, 308};
@@ -67,6 +73,7 @@ void MainWindow::buildPages() {
   views_->addWidget(weightError_);
   views_->setHandleWidth(1);
   views_->setChildrenCollapsible(false);
+  connect(views_, &QSplitter::splitterMoved, this, &MainWindow::keepSizes);
   pages_->addWidget(start_);
   pages_->addWidget(preflight_);
   auto* column = new QVBoxLayout(work_);
@@ -154,8 +161,32 @@ void MainWindow::showPage() {
   stop->setFocus(Qt::OtherFocusReason);
 }
 
+/// One set of sizes for each layout, by how wide and how low the window is.
+QString MainWindow::sizesKey() const {
+  return QStringLiteral("%1/%2-%3-%4")
+      .arg(kKeptSizes)
+      .arg(static_cast<int>(layout_))
+      .arg(widthClass(width()))
+      .arg(height() < kLow ? 1 : 0);
+}
+
+void MainWindow::keepSizes() {
+  if (page() != Page::Work || layout_ == WorkLayout::Chat) return;
+  Pane* bottom = layout_ == WorkLayout::Inspect ? static_cast<Pane*>(table_) : chat_;
+  const QList<int> views = views_->sizes();
+  settings_.setValue(sizesKey(), QVariantList{map_->width(), scaleSearch_->width(),
+                                              bottom->height(), views.value(0), views.value(1),
+                                              scaleSearch_->height(), stepRatio_->height()});
+}
+
 void MainWindow::sizeDocks() {
-  const Sizes sizes = sizesFor(width());
+  Sizes sizes = sizesFor(width());
+  if (height() < kLow) sizes.chat = kLowChat;
+  const QVariantList kept = settings_.value(sizesKey()).toList();
+  if (kept.size() == 7) {
+    const auto at = [&kept](qsizetype i) { return std::max(1, kept[i].toInt()); };
+    sizes = {at(0), at(1), at(2), at(3), at(4), at(5), at(6)};
+  }
   const bool chat = layout_ == WorkLayout::Chat && page() == Page::Work;
   QDockWidget* map = docks_.at(map_);
   map->setMinimumWidth(chat ? kRail : 160);
@@ -164,7 +195,7 @@ void MainWindow::sizeDocks() {
   resizeDocks({docks_.at(chat ? static_cast<Pane*>(chatSide_) : scaleSearch_)}, {sizes.right},
               Qt::Horizontal);
   Pane* bottom = layout_ == WorkLayout::Inspect ? static_cast<Pane*>(table_) : chat_;
-  resizeDocks({docks_.at(bottom)}, {height() < kLow ? kLowChat : sizes.chat}, Qt::Vertical);
+  resizeDocks({docks_.at(bottom)}, {sizes.chat}, Qt::Vertical);
   views_->setSizes({sizes.channels, sizes.weightError});
   if (!chat) {
     resizeDocks({docks_.at(scaleSearch_), docks_.at(stepRatio_)}, {sizes.scale, sizes.step},
@@ -198,7 +229,15 @@ void MainWindow::saveLayout() {
   settings_.setValue(QStringLiteral("window/state"), saveState(kLayoutVersion));
 }
 
+bool MainWindow::event(QEvent* event) {
+  const bool handled = QMainWindow::event(event);
+  // The separators between docks belong to the main window and tell nobody that they were dragged.
+  if (event->type() == QEvent::MouseButtonRelease) keepSizes();
+  return handled;
+}
+
 void MainWindow::resetLayout() {
+  settings_.remove(kKeptSizes);
   layout_ = WorkLayout::Quantize;
   logShown_ = false;
   showPage();

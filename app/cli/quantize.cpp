@@ -96,7 +96,9 @@ void print_result(const Plan& plan, const RunFinished& end,
                          {"median_error_cut", median_cut(reports)}});
     return;
   }
-  if (!reports.empty()) {
+  if (plan.options.method == Method::Rtn) {
+    terminal.print(std::to_string(reports.size()) + " linears rounded, nothing searched.");
+  } else if (!reports.empty()) {
     terminal.print(without_marks(map_caption(reports, static_cast<std::int64_t>(reports.size()))));
   }
   terminal.print("wrote " + plan.options.target.string() + " (" + to_string(plan.options.scheme) +

@@ -21,8 +21,8 @@ std::filesystem::path job_folder_path(const std::filesystem::path& target);
 /// Error(BadInput) unless `target` is free, or is a model folder that may be replaced.
 void check_target(const std::filesystem::path& target, ExistingTarget existing);
 
-/// Whether `target` is what the job beside it published: a process that ended between publishing and
-/// clean-up left the rest of the job there, and nothing in it is needed any more.
+/// Whether `target` is what the job beside it published: a process that ended between publishing
+/// and clean-up left the rest of the job there, and nothing in it is needed any more.
 bool was_published(const std::filesystem::path& target);
 
 class JobFolder {

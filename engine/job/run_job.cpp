@@ -57,8 +57,11 @@ class Run {
     identity_ = plan_identity(plan_);
     settle_plan_file();
     plan_settled_ = true;
+    step();
     open_source();
+    step();
     read_windows();
+    step();
     journal_.emplace(*job_, shape_, job_id_of(identity_),
                      sha256_hex(job_id_of(identity_) + digest_of(windows_)));
     const std::int64_t finished = journal_->recover();
@@ -197,6 +200,7 @@ class Run {
       for (Tensor& hidden : state.hidden) hidden = backend_.upload(hidden);
     } else {
       const Tensor embedding = load_embedding(*source_, shape_, table_dtype(*source_, shape_));
+      step();
       state = embed_windows(backend_, embedding, windows_);
     }
     for (; at < block; ++at) {

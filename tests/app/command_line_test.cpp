@@ -122,6 +122,22 @@ TEST_CASE("logits are float32 in NumPy's format, and a second time replace the f
   }
 }
 
+TEST_CASE(
+    "a model without tokenizer has logits and a description, and calibration says what it needs") {
+  const TemporaryFolder folder;
+  const std::string model = (folder.path() / "model").string();
+  fs::copy(kToy, model);
+  fs::remove(fs::path(model) / "tokenizer.json");
+  CHECK(holds(result_of({"info", model}), "no tokenizer"));
+  const fs::path file = folder.path() / "logits.npy";
+  result_of({"logits", model, "--ids", "1,2,3", "-o", file.string()});
+  CHECK(fs::exists(file));
+  check_usage({"plan", model}, "calibration text cannot be read without one");
+  check_usage({"quantize", model, "-o", model + ".out"}, "has no tokenizer");
+  check_usage({"chat", model, "-p", "Hi"}, "has no tokenizer");
+  check_usage({"eval", model}, "has no tokenizer");
+}
+
 TEST_CASE("nothing is overwritten without being asked") {
   const TemporaryFolder folder;
   const std::string html = (folder.path() / "report.html").string();

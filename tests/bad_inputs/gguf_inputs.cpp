@@ -91,6 +91,11 @@ std::vector<BadInput> start_rows() {
           file("G02b", "version 1", "version 1, 2 and 3 are known", version(1)),
           file("G02c", "version 4", "version 4, 2 and 3 are known", version(4)),
           file("G02d", "version 2^31", "version 2147483648, 2 and 3 are known", version(1U << 31U)),
+          {"G02e", "version 2", Outcome::Accepted, "",
+           [bytes = version(2)](const fs::path& folder) {
+             write_bytes(folder / kFile, bytes);
+             return fs::path(kFile);
+           }},
           file("G03", "big-endian", "big-endian", swapped),
           file("G04", "key count 2^63", "9223372036854775808 metadata keys",
                start(0, 1ULL << 63U) + std::string(1000, '\0')),

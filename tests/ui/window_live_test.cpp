@@ -203,6 +203,11 @@ void WindowLiveTest::theModelOfAReopenedRunIsAskedForAndChecked() {
   auto* locate = window_->findChild<QPushButton*>(QStringLiteral("locateModel"));
   QVERIFY(locate != nullptr && locate->isVisibleTo(window_.get()));
   QVERIFY(captions::missing(*session_).contains(session_->missingSource()));
+  // Without its model the quantized one answers alone, and nothing claims a comparison.
+  session_->loadChat();
+  QVERIFY(waitFor([&] { return session_->chat().stage() == ChatStage::Ready; }));
+  QVERIFY(session_->chat().alone());
+  QVERIFY(!session_->chat().sourceNote().isEmpty());
   session_->locateSource(target);
   QVERIFY(waitFor([&] { return run().phase == RunPhase::Finished; }));
   QCOMPARE(session_->wrongSource(), QString::fromStdString(target.filename().string()));

@@ -33,6 +33,8 @@ class ChatControl : public QObject {
 
   /// Why the source is left out of the next load, one sentence; empty when it is not.
   const QString& sourceNote() const { return sourceNote_; }
+  /// Loaded with one side only: there is nothing to compare with.
+  bool alone() const { return left().has_value() != right().has_value(); }
 
   void load(const std::filesystem::path& left, const std::filesystem::path& right,
             const QString& sourceNote = {});

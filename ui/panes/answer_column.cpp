@@ -97,7 +97,8 @@ void AnswerColumn::show(const ChatControl& chat, const QString& waiting) {
        {QStringLiteral("AWQ"), QStringLiteral(", "), QStringLiteral("FP16")}) {
     if (precision.startsWith(prefix)) precision.remove(0, prefix.size());
   }
-  if (turn != nullptr && turn->mode == ChatMode::LockStep && side_ == Side::Right) {
+  const bool led = turn != nullptr && turn->mode == ChatMode::LockStep && !chat.alone();
+  if (led && side_ == Side::Right) {
     precision += tr(", its own pick at every place");
   }
   precision_->setWords(precision.trimmed());

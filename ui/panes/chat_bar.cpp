@@ -57,9 +57,11 @@ void ChatBar::refresh(Changes changes) {
   sides_->setText(tr("Left **%1**    Right **%2**").arg(nameOf(chat.left()), nameOf(chat.right())));
   const bool lockStep = chat.options().mode == ChatMode::LockStep;
   mode_->setCurrentIndex(lockStep ? 1 : 0);
+  mode_->setEnabled(!chat.alone());
   meaning_->setText(
-      lockStep ? tr("both models read the tokens FP16 chose, so every place can be compared")
-               : tr("each model follows its own picks; they compare until they part"));
+      chat.alone() ? tr("only one model is loaded, so there is nothing to compare")
+      : lockStep   ? tr("both models read the tokens FP16 chose, so every place can be compared")
+                   : tr("each model follows its own picks; they compare until they part"));
   const bool answered = chat.model().last() != nullptr && chat.stage() == ChatStage::Ready;
   for (QPushButton* button : {clear_, copy_, again_}) button->setEnabled(answered);
 }

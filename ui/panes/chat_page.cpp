@@ -211,6 +211,7 @@ void ChatPage::refresh(Changes changes) {
   const bool answering = chat.stage() == ChatStage::Answering;
   if (answering) pinned_ = -1;
   send_->setVisible(!answering);
+  send_->setText(chat.alone() ? tr("Send") : tr("Send both"));
   stop_->setVisible(answering);
   showRibbon(turn);
 }

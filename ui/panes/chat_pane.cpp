@@ -190,6 +190,8 @@ void ChatPane::refresh(Changes changes) {
   const ChatControl& chat = session().chat();
   const bool answering = chat.stage() == ChatStage::Answering;
   send_->setVisible(!answering);
+  send_->setText(chat.alone() ? tr("Send") : tr("Send both"));
+  mode_->setEnabled(!chat.alone());
   stop_->setVisible(answering);
   again_->setEnabled(chat.stage() == ChatStage::Ready && chat.model().last() != nullptr);
   copy_->setEnabled(chat.model().last() != nullptr);

@@ -36,7 +36,8 @@ struct AttentionProblem {
   std::uint16_t* keys;    ///< half [num_kv_heads, capacity, head_dim], rotated
   std::uint16_t* values;  ///< half [num_kv_heads, capacity, head_dim]
   std::int64_t capacity;
-  /// position + tokens <= cached_bound <= capacity for every replay; the grid is sized by it.
+  /// position + tokens <= cached_bound <= capacity for every replay; the grid is sized by it. Up
+  /// to 128 and up to 256 one block takes a key head, so those are worth graphs of their own.
   std::int64_t cached_bound;
   float* out;  ///< [tokens, num_heads·head_dim]
   /// `attention_workspace_bytes`, filled with zeros once before its first use; one stream at a

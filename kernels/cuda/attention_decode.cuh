@@ -41,14 +41,15 @@ struct DecodeShared {
   alignas(16) __half new_value[kDims];
 };
 
-template <int kSlices>
+/// kDepth tiles are under way at once; `d` names one of them.
+template <int kSlices, int kDepth>
 class DecodeWarp {
  public:
   static constexpr int kDims = 64 * kSlices;
 
   __device__ explicit DecodeWarp(int lane) : g_(lane / 4), t_(lane % 4) {}
 
-  __device__ void load_keys(const CacheRows& rows, int tile) {
+  __device__ void load_keys(int d, const CacheRows& rows, int tile) {
 #pragma unroll
     for (int n = 0; n < 2; ++n) {
       const int key = tile * kTileKeys + 8 * n + g_;
@@ -56,12 +57,12 @@ class DecodeWarp {
 #pragma unroll
       for (int s = 0; s < 2 * kSlices; ++s) {
         const int dim = 32 * s + 8 * t_;
-        keys_[n][s] = load(row + dim, key < rows.position && dim < rows.head_dim);
+        keys_[d][n][s] = load(row + dim, key < rows.position && dim < rows.head_dim);
       }
     }
   }
 
-  __device__ void load_values(const CacheRows& rows, int tile) {
+  __device__ void load_values(int d, const CacheRows& rows, int tile) {
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const int key = value_of(tile, i);
@@ -69,34 +70,35 @@ class DecodeWarp {
 #pragma unroll
       for (int h = 0; h < kSlices; ++h) {
         const int dim = 64 * h + 8 * g_;
-        values_[i][h] = load(row + dim, key < rows.position && dim < rows.head_dim);
+        values_[d][i][h] = load(row + dim, key < rows.position && dim < rows.head_dim);
       }
     }
   }
 
   /// The row of this token comes from shared memory: the cache has only just been written.
-  __device__ void take_new_key(const DecodeShared<kSlices>& shared, int tile, int position) {
+  __device__ void take_new_key(int d, const DecodeShared<kSlices>& shared, int tile, int position) {
 #pragma unroll
     for (int n = 0; n < 2; ++n) {
       if (tile * kTileKeys + 8 * n + g_ != position) continue;
 #pragma unroll
       for (int s = 0; s < 2 * kSlices; ++s)
-        keys_[n][s] = vector_at(shared.new_key + 32 * s + 8 * t_);
+        keys_[d][n][s] = vector_at(shared.new_key + 32 * s + 8 * t_);
     }
   }
-  __device__ void take_new_value(const DecodeShared<kSlices>& shared, int tile, int position) {
+  __device__ void take_new_value(int d, const DecodeShared<kSlices>& shared, int tile,
+                                 int position) {
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       if (value_of(tile, i) != position) continue;
 #pragma unroll
       for (int h = 0; h < kSlices; ++h) {
-        values_[i][h] = vector_at(shared.new_value + 64 * h + 8 * g_);
+        values_[d][i][h] = vector_at(shared.new_value + 64 * h + 8 * g_);
       }
     }
   }
 
   /// Scores of head g at keys 2t, 2t + 1, 8 + 2t, 9 + 2t of the tile, in units of log 2.
-  __device__ void score(const DecodeShared<kSlices>& shared) {
+  __device__ void score(int d, const DecodeShared<kSlices>& shared) {
     float sum[2][2][4] = {};
 #pragma unroll
     for (int s = 0; s < 2 * kSlices; ++s) {
@@ -106,8 +108,8 @@ class DecodeWarp {
       const Operand second = {{upper.z, lower.z, upper.w, lower.w}};
 #pragma unroll
       for (int n = 0; n < 2; ++n) {
-        multiply_add(sum[n][0], first, keys_[n][s].x, keys_[n][s].y);
-        multiply_add(sum[n][1], second, keys_[n][s].z, keys_[n][s].w);
+        multiply_add(sum[n][0], first, keys_[d][n][s].x, keys_[d][n][s].y);
+        multiply_add(sum[n][1], second, keys_[d][n][s].z, keys_[d][n][s].w);
       }
     }
 #pragma unroll
@@ -137,7 +139,7 @@ class DecodeWarp {
   }
 
   /// Adds the weighted values of the tile.
-  __device__ void accumulate() {
+  __device__ void accumulate(int d) {
     Operand weights;
 #pragma unroll
     for (int n = 0; n < 2; ++n) {
@@ -149,10 +151,14 @@ class DecodeWarp {
     }
 #pragma unroll
     for (int h = 0; h < kSlices; ++h) {
-      add_pair(h, 0, weights, values_[0][h].x, values_[1][h].x, values_[2][h].x, values_[3][h].x);
-      add_pair(h, 2, weights, values_[0][h].y, values_[1][h].y, values_[2][h].y, values_[3][h].y);
-      add_pair(h, 4, weights, values_[0][h].z, values_[1][h].z, values_[2][h].z, values_[3][h].z);
-      add_pair(h, 6, weights, values_[0][h].w, values_[1][h].w, values_[2][h].w, values_[3][h].w);
+      add_pair(h, 0, weights, values_[d][0][h].x, values_[d][1][h].x, values_[d][2][h].x,
+               values_[d][3][h].x);
+      add_pair(h, 2, weights, values_[d][0][h].y, values_[d][1][h].y, values_[d][2][h].y,
+               values_[d][3][h].y);
+      add_pair(h, 4, weights, values_[d][0][h].z, values_[d][1][h].z, values_[d][2][h].z,
+               values_[d][3][h].z);
+      add_pair(h, 6, weights, values_[d][0][h].w, values_[d][1][h].w, values_[d][2][h].w,
+               values_[d][3][h].w);
     }
   }
 
@@ -183,8 +189,16 @@ class DecodeWarp {
   }
 
  private:
+  /// Past the L1, whose lines another launch may have outdated; zeros where not `valid`. The
+  /// predicate is inside: a branch around each of sixteen loads costs more than the loads.
   __device__ static uint4 load(const __half* from, bool valid) {
-    return valid ? __ldcg(reinterpret_cast<const uint4*>(from)) : make_uint4(0, 0, 0, 0);
+    uint4 x;
+    asm volatile(
+        "{ .reg .pred p; setp.ne.u32 p, %5, 0; mov.u32 %0, 0; mov.u32 %1, 0; mov.u32 %2, 0; "
+        "mov.u32 %3, 0; @p ld.global.cg.v4.u32 {%0, %1, %2, %3}, [%4]; }"
+        : "=&r"(x.x), "=&r"(x.y), "=&r"(x.z), "=&r"(x.w)
+        : "l"(from), "r"(static_cast<unsigned>(valid)));
+    return x;
   }
   __device__ static uint4 vector_at(const __half* from) {
     return *reinterpret_cast<const uint4*>(from);
@@ -208,8 +222,8 @@ class DecodeWarp {
 
   int g_;
   int t_;
-  uint4 keys_[2][2 * kSlices];
-  uint4 values_[4][kSlices];
+  uint4 keys_[kDepth][2][2 * kSlices];
+  uint4 values_[kDepth][4][kSlices];
   float scores_[4];
   float sums_[kSlices][8][4] = {};
   float top_ = -INFINITY;

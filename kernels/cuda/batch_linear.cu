@@ -4,46 +4,10 @@
 
 #include "kernels/cuda/batch_plan.h"
 #include "kernels/cuda/dependency.cuh"
-#include "kernels/cuda/tile_codes.cuh"
+#include "kernels/cuda/scaled_codes.cuh"
 
 namespace salient::kernels::cuda {
 namespace {
-
-/// Steps and offsets of rows g and g + 8, for one span.
-template <int Bits>
-struct ScaledSpan {
-  __half2 step[2];
-  __half2 first[2];   ///< what takes 1024 and the zero point off a code of `first` …
-  __half2 second[2];  ///< … and of `second`
-
-  __device__ __forceinline__ void load(const std::uint8_t* span, int g) {
-    using Scales = CodeScales<Bits>;
-    const __half2 steps = *reinterpret_cast<const __half2*>(span + 4 * g);
-    step[0] = __low2half2(steps);
-    step[1] = __high2half2(steps);
-    const std::uint32_t zeros = *reinterpret_cast<const std::uint16_t*>(span + 32 + 2 * g);
-#pragma unroll
-    for (int h = 0; h < 2; ++h) {
-      // -(1024 + zero point) in both halves; then 1024 shrinks with the code's scale, exactly.
-      const std::uint32_t bits = __byte_perm(zeros, 0xE4E4E4E4U, h == 0 ? 0x4040 : 0x4141);
-      const __half2 offset = *reinterpret_cast<const __half2*>(&bits);
-      const float scale = h == 0 ? 1.0F : Scales::kUpper;
-      first[h] = __hadd2(offset, __float2half2_rn(1024.0F * (1.0F - scale)));
-      second[h] = __hadd2(offset, __float2half2_rn(1024.0F * (1.0F - scale * Scales::kSecond)));
-    }
-  }
-  /// 1024 + code / scale -> (code - zero point) · step.
-  __device__ __forceinline__ void apply(Operand& operand, const __half2 (&offset)[2],
-                                        float scale) const {
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float own = i % 2 == 0 ? scale : scale * CodeScales<Bits>::kUpper;
-      const __half2 value = *reinterpret_cast<const __half2*>(&operand.part[i]);
-      const __half2 code = __hfma2(value, __float2half2_rn(own), offset[i % 2]);
-      operand.part[i] = bits_of(__hmul2(code, step[i % 2]));
-    }
-  }
-};
 
 /// The row blocks a warp loads: where their tiles begin.
 struct ItemPlace {
@@ -118,7 +82,6 @@ using WarpSums = float[BatchPlan::kWarpItems][TokenTiles][4];
 template <int Bits, int TokenTiles>
 __device__ __forceinline__ void multiply_stage(const std::uint8_t* tiles, int tile_bytes, int spans,
                                                const std::uint8_t* x, WarpSums<TokenTiles>& sums) {
-  using Scales = CodeScales<Bits>;
   const int lane = static_cast<int>(threadIdx.x % 32);
   TileCodes<Bits> codes[2];
   codes[0].load(tiles, lane);
@@ -134,9 +97,7 @@ __device__ __forceinline__ void multiply_stage(const std::uint8_t* tiles, int ti
         const std::uint8_t* first = tiles + r * tile_bytes + Bits * 256;
         span[r].load(first + q * spans / 4 * TiledShape::kSpanBytes, lane / 4);
       }
-      operands[r] = codes[r].template quarter<kMagic>(q);
-      span[r].apply(operands[r].first, span[r].first, 1.0F);
-      span[r].apply(operands[r].second, span[r].second, Scales::kSecond);
+      operands[r] = span[r].operands(codes[r], q);
     }
     uint4 b[TokenTiles];
 #pragma unroll

@@ -31,7 +31,7 @@ DeviceLimits device_limits(int device);
 void pack_tiles(const TiledShape& shape, const std::uint8_t* codes, const std::uint16_t* steps,
                 const std::uint8_t* zero_points, std::uint8_t* tiles, cudaStream_t stream);
 
-/// weight float16 [out, in] = (code - zero point) · step, rounded once.
+/// weight float16 [out, in], 16-byte aligned, = (code - zero point) · step, rounded once.
 void dequantize_tiles(const TiledShape& shape, const std::uint8_t* tiles, std::uint16_t* weight,
                       cudaStream_t stream);
 

@@ -245,6 +245,20 @@ struct Bench {
     }
   }
 
+  /// What a large batch pays before cuBLAS.
+  void dequantize(const char* name, const TiledShape& shape) {
+    const auto matrices = copies(shape, 6e8);
+    DeviceArray<std::uint16_t> half(
+        static_cast<std::size_t>(shape.out_features * shape.in_features));
+    const Spread time = timer.time([&](cudaStream_t stream) {
+      for (const auto& matrix : matrices) {
+        dequantize_tiles(shape, matrix->data->data(), half.data(), stream);
+      }
+    });
+    const double bytes = matrices[0]->bytes() + 2.0 * static_cast<double>(half.size());
+    row(name, "W4 to half", 0, bytes, time, static_cast<double>(matrices.size()));
+  }
+
   void cublas_linear(const char* name, std::int64_t in, std::int64_t out,
                      const std::vector<std::int64_t>& tokens) {
     const auto matrices = copies(dense_shape(out, in), 6e8);
@@ -374,6 +388,7 @@ int main(int count, char** arguments) {
   for (const Shape& shape : shapes) {
     const std::int64_t group = shape.in % 128 == 0 ? 128 : 64;
     bench.linear(shape.name, {4, shape.out, shape.in, group}, tokens);
+    bench.dequantize(shape.name, {4, shape.out, shape.in, group});
     bench.cublas_linear(shape.name, shape.in, shape.out, tokens);
   }
   bench.linear("head 4096 x 32000", dense_shape(32000, 4096), {1, 4, 16});

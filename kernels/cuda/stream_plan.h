@@ -80,7 +80,9 @@ constexpr int stream_tile_bytes(int bits, int spans) {
   return bits == 16 ? 2048 : bits * 256 + spans * TiledShape::kSpanBytes;
 }
 /// Slots of a warp's ring: 16 warps keep 34 to 70 KB on their way, and two blocks (the next
-/// launch's beside this one's) fit a multiprocessor while there is one token.
+/// launch's beside this one's) fit a multiprocessor while there is one token. On an H200 at W4 the
+/// four linears of a 7B layer take 37.5 us so; with 32 warps, which leave the next launch no room,
+/// 43.9; with one bulk copy per tile 41.9; with a 256-byte prefetch hint 39.2.
 constexpr int stream_stages(int bits, Tokens tokens) {
   if (bits == 16 || bits == 8) return 3;
   if (bits == 4) return tokens == Tokens::Sixteen ? 3 : 5;

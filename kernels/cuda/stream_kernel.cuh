@@ -13,6 +13,7 @@
 namespace salient::kernels::cuda {
 
 /// One thread's output of a pass.
+template <Tokens Count>
 struct PassOutput {
   const StreamMatrix* matrix = nullptr;
   int in_pass;  ///< item within the pass
@@ -27,10 +28,10 @@ struct PassOutput {
   __device__ __forceinline__ void open(const StreamPlan& plan, const BlockItems& items, int pass,
                                        int pass_items) {
     const int thread = static_cast<int>(threadIdx.x);
-    const int per_item = TiledShape::kRows * plan.token_slots;
-    in_pass = thread / per_item;
+    constexpr int kItemOutputs = TiledShape::kRows * token_slots(Count);
+    in_pass = thread / kItemOutputs;
     row = thread % TiledShape::kRows;
-    token = thread % per_item / TiledShape::kRows;
+    token = thread % kItemOutputs / TiledShape::kRows;
     if (in_pass >= pass_items || token >= plan.tokens) return;
     const ItemPlace place = place_of(plan, items, pass + in_pass);
     matrix = &plan.matrices[place.matrix];
@@ -81,7 +82,7 @@ struct PassSums {
 
 template <Tokens Count>
 __device__ __forceinline__ void finish_output(const StreamPlan& plan, const PassSums<Count>& sums,
-                                              const PassOutput& out, int pass_items) {
+                                              const PassOutput<Count>& out, int pass_items) {
   if (!out.wanted) return;
   const float sum = sums.sum(out.in_pass, out.token, out.row);
   if (plan.partial != nullptr) {
@@ -158,10 +159,7 @@ __global__ void __launch_bounds__(StreamPlan::kThreads, Count == Tokens::One ? 2
   constexpr int kColumns = stream_tile_columns(Bits);
   extern __shared__ __align__(128) std::uint8_t shared[];
   let_successor_start();
-  const std::int64_t units = plan.items / plan.unit_items;
-  const int begin = static_cast<int>(units * blockIdx.x / gridDim.x) * plan.unit_items;
-  const int end = static_cast<int>(units * (blockIdx.x + 1) / gridDim.x) * plan.unit_items;
-  const BlockItems items = {begin, end - begin};
+  const BlockItems items = items_of_block(plan);
   const int first_tile = static_cast<int>(blockIdx.y) * plan.split_tiles;
   const int tiles = min(plan.split_tiles, plan.tiles - first_tile);
   WeightRing<Bits, Spans, stream_stages(Bits, Count)> ring(plan, items, first_tile, tiles, shared);
@@ -183,7 +181,7 @@ __global__ void __launch_bounds__(StreamPlan::kThreads, Count == Tokens::One ? 2
   int tile = static_cast<int>(threadIdx.x / 32);
   for (int pass = 0; pass < items.count; pass += plan.pass_items) {
     const int pass_items = min(plan.pass_items, items.count - pass);
-    PassOutput out;
+    PassOutput<Count> out;
     out.open(plan, items, pass, pass_items);
     tile = multiply_pass<Bits, Spans, Count>(ring, x, sums, tile, tiles, pass_items);
     __syncthreads();

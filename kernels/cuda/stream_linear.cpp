@@ -69,6 +69,8 @@ std::optional<StreamLaunch> plan_with(const LinearProblem& problem, int splits) 
   if (splits > 1) plan.partial = workspace_of(problem).partial;
   const int units = plan.items / plan.unit_items;
   launch.blocks = std::max(1, std::min(problem.device.multiprocessors / splits, units));
+  plan.block_items = units / launch.blocks * plan.unit_items;
+  plan.longer_blocks = units % launch.blocks;
   const int own_items = (units + launch.blocks - 1) / launch.blocks * plan.unit_items;
   const int item_outputs = TiledShape::kRows * plan.token_slots;
   plan.pass_items = std::min(StreamPlan::kThreads / item_outputs, own_items);

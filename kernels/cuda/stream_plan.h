@@ -42,7 +42,9 @@ struct StreamPlan {
   int tiles;        ///< of a row block
   int split_tiles;  ///< of a row block in one split (grid y)
   int items;
-  int unit_items;  ///< items that must share a block: 2 for gate and up
+  int block_items;    ///< of every block …
+  int longer_blocks;  ///< … and one unit more of the first blocks
+  int unit_items;     ///< items that must share a block: 2 for gate and up
   int pass_items;
   int outputs;
   int matrix_count;

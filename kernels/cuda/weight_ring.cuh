@@ -20,6 +20,14 @@ struct BlockItems {
   int count;
 };
 
+/// No division: this code runs beside the launch before, which needs the issue slots.
+__device__ __forceinline__ BlockItems items_of_block(const StreamPlan& plan) {
+  const int block = static_cast<int>(blockIdx.x);
+  const int longer = min(block, plan.longer_blocks);
+  return {block * plan.block_items + longer * plan.unit_items,
+          plan.block_items + (block < plan.longer_blocks ? plan.unit_items : 0)};
+}
+
 struct ItemPlace {
   int matrix;
   int row_block;
@@ -29,7 +37,7 @@ struct ItemPlace {
 __device__ __forceinline__ ItemPlace place_of(const StreamPlan& plan, const BlockItems& items,
                                               int local) {
   if (plan.epilogue == Epilogue::SiluGate) {
-    const int pass = local / plan.pass_items * plan.pass_items;
+    const int pass = local < plan.pass_items ? 0 : local / plan.pass_items * plan.pass_items;
     const int half = min(plan.pass_items, items.count - pass) / 2;
     const int matrix = local - pass >= half ? 1 : 0;
     return {matrix, (items.first + pass) / 2 + local - pass - matrix * half,
@@ -86,12 +94,12 @@ class WeightRing {
   /// To the next tiles of this warp that follow in memory, if there are any.
   __device__ __forceinline__ void open_run() {
     if (next_ >= items_.count * tiles_) return;
-    const int item = next_ / tiles_;
-    const int tile = next_ - item * tiles_;
-    const ItemPlace place = place_of(plan_, items_, item);
+    while ((item_ + 1) * tiles_ <= next_) ++item_;
+    const int tile = next_ - item_ * tiles_;
+    const ItemPlace place = place_of(plan_, items_, item_);
     // Parts of a row block do not follow one another, nor do dense rows.
     const bool whole = Bits != 16 && tiles_ == plan_.tiles;
-    const int run_end = (whole ? place.run_end : item + 1) * tiles_;
+    const int run_end = (whole ? place.run_end : item_ + 1) * tiles_;
     run_left_ = (run_end - next_ + StreamPlan::kWarps - 1) / StreamPlan::kWarps;
     next_ += run_left_ * StreamPlan::kWarps;
     place_source(plan_.matrices[place.matrix], place.row_block, first_tile_ + tile);
@@ -158,6 +166,7 @@ class WeightRing {
   int pass_;                 ///< its first item
   int next_ = 0;
   int end_ = 0;
+  int item_ = 0;  ///< of the run
   int run_left_ = 0;
   const std::uint8_t* source_ = nullptr;
   std::int64_t upper_ = 0;  ///< dense: bytes from row g to row g + 8

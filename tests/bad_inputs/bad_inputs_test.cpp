@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <set>
 
@@ -11,8 +10,8 @@
 #include "engine/error.h"
 #include "tests/bad_inputs/bad_input.h"
 #include "tests/bad_inputs/memory_peak.h"
-#include "tests/bad_inputs/sanitizers.h"
 #include "tests/shared_data.h"
+#include "tests/time_limits.h"
 
 using namespace salient;
 namespace fs = std::filesystem;
@@ -104,10 +103,9 @@ void check_row(const tests::BadInput& row) {
   const fs::path path = folder.path() / row.make(folder.path());
   const auto before = listing(folder.path());
   const tests::MemoryPeak memory;
-  // The processor's time: a machine that is busy with something else is not the reader's fault.
-  const std::clock_t begin = std::clock();
+  const double begin = tests::processor_seconds();
   const Verdict verdict = judge(row, path);
-  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  const double seconds = tests::processor_seconds() - begin;
   const auto risen = memory.risen_mebibytes();
   check_outcome(row, verdict);
   CHECK(seconds < row.seconds * tests::kSanitizerSlowdown);

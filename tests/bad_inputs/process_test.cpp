@@ -8,9 +8,9 @@
 
 #include "engine/checkpoint/foreign_text.h"
 #include "tests/bad_inputs/bad_input.h"
-#include "tests/bad_inputs/sanitizers.h"
 #include "tests/child_process.h"
 #include "tests/shared_data.h"
+#include "tests/time_limits.h"
 
 using namespace salient::tests;
 namespace fs = std::filesystem;

@@ -41,7 +41,8 @@ TinyCheckpoint checkpoint() {
 void check_finite(const TinyRun& tiny) {
   const auto written = open_checkpoint(tiny.target());
   for (const TensorInfo& info : written->tensors()) {
-    for (const float value : written->read(info.name, DType::F32).as<float>()) {
+    const Tensor values = written->read(info.name, DType::F32);
+    for (const float value : values.as<float>()) {
       REQUIRE(std::isfinite(value));
     }
   }

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Whether this build runs under a sanitizer: limits of time are wider then, and memory is not ours
+// The processor's time, because a machine that is busy with something else is nobody's fault, and
+// whether this build runs under a sanitizer: limits of time are wider then, and memory is not ours
 // to measure.
 
+#include <ctime>
+
 namespace salient::tests {
+
+inline double processor_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
 
 #if defined(__has_feature)
 #define SALIENT_HAS_FEATURE(name) __has_feature(name)

@@ -7,10 +7,9 @@
 #include <cstdint>
 
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/number.h"
 
 namespace salient::kernels::cuda {
-
-enum class Number { F32, F16, BF16 };
 
 /// out[t] = table[ids[t]]; table [vocab, features] of `number`, ids int32 [tokens], out float
 /// [tokens, features]. Ids are trusted.

@@ -21,18 +21,18 @@ void check_cublas(cublasStatus_t status, const char* what) {
 
 cudaDataType_t data_type(Number number) {
   switch (number) {
-    case Number::Float16:
+    case Number::F16:
       return CUDA_R_16F;
-    case Number::BFloat16:
+    case Number::BF16:
       return CUDA_R_16BF;
-    case Number::Float32:
+    case Number::F32:
       return CUDA_R_32F;
   }
   throw std::logic_error("matmul: unknown number");
 }
 
 cublasComputeType_t compute_type(const MatrixProduct& problem) {
-  if (problem.in != Number::Float32) return CUBLAS_COMPUTE_32F;
+  if (problem.in != Number::F32) return CUBLAS_COMPUTE_32F;
   return problem.float_product == FloatProduct::Tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
                                                      : CUBLAS_COMPUTE_32F_PEDANTIC;
 }

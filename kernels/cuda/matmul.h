@@ -10,12 +10,12 @@
 #include <cstdint>
 
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/number.h"
 
 struct cublasContext;
 
 namespace salient::kernels::cuda {
 
-enum class Number { Float16, BFloat16, Float32 };
 /// What float32 inputs are rounded to inside the product.
 enum class FloatProduct { Tf32, Full };
 /// Whether out is replaced or added to.
@@ -28,8 +28,8 @@ struct MatrixProduct {
   std::int64_t m = 0;
   std::int64_t n = 0;
   std::int64_t k = 0;
-  Number in = Number::Float16;
-  Number out_number = Number::Float32;  ///< Float32, or the number of the inputs
+  Number in = Number::F16;
+  Number out_number = Number::F32;  ///< Float32, or the number of the inputs
   Sum sum = Sum::Replace;
   FloatProduct float_product = FloatProduct::Tf32;
   std::int64_t x_stride = 0;    ///< 0: k

@@ -188,8 +188,8 @@ void multiply_panel(Matmul& matmul, const Piece& piece, std::int64_t rows,
                            .m = rows,
                            .n = std::min(kPanel, piece.stride - first),
                            .k = piece.stride - first,
-                           .in = Number::Float16,
-                           .out_number = split ? Number::Float32 : Number::Float16,
+                           .in = Number::F16,
+                           .out_number = split ? Number::F32 : Number::F16,
                            .x_stride = piece.stride,
                            .w_stride = piece.stride};
   matmul.product(product);

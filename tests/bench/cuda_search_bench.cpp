@@ -115,7 +115,7 @@ class Bench {
                             .m = n,
                             .n = n,
                             .k = n,
-                            .out_number = cuda::Number::Float16});
+                            .out_number = cuda::Number::F16});
         });
     product_rate_ = 2.0 * std::pow(n, 3) / 1e12 / ms * 1e3;
     const std::size_t large = std::size_t{2} << 30;

@@ -24,10 +24,10 @@ struct Stored {
 Stored store(const std::vector<float>& values, cuda::Number number) {
   Stored stored;
   stored.values = values;
-  const std::size_t each = number == cuda::Number::Float32 ? 4 : 2;
+  const std::size_t each = number == cuda::Number::F32 ? 4 : 2;
   stored.bytes.resize(values.size() * each);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const bool half = number == cuda::Number::Float16;
+    const bool half = number == cuda::Number::F16;
     const std::uint16_t bits = half ? f32_to_f16(values[i]) : f32_to_bf16(values[i]);
     if (each == 2) stored.values[i] = half ? f16_to_f32(bits) : bf16_to_f32(bits);
     const void* from = each == 2 ? static_cast<const void*>(&bits) : &values[i];
@@ -65,10 +65,10 @@ TEST_CASE("a product is x w transposed in every number, replaced or added") {
     cuda::FloatProduct product;
     double tolerance;
   };
-  const Way ways[] = {{cuda::Number::Float16, cuda::FloatProduct::Tf32, 1e-6},
-                      {cuda::Number::BFloat16, cuda::FloatProduct::Tf32, 1e-6},
-                      {cuda::Number::Float32, cuda::FloatProduct::Tf32, 1.5e-3},
-                      {cuda::Number::Float32, cuda::FloatProduct::Full, 1e-6}};
+  const Way ways[] = {{cuda::Number::F16, cuda::FloatProduct::Tf32, 1e-6},
+                      {cuda::Number::BF16, cuda::FloatProduct::Tf32, 1e-6},
+                      {cuda::Number::F32, cuda::FloatProduct::Tf32, 1.5e-3},
+                      {cuda::Number::F32, cuda::FloatProduct::Full, 1e-6}};
   for (const auto& [m, n, k] : shapes) {
     for (const Way& way : ways) {
       for (const cuda::Sum sum : {cuda::Sum::Replace, cuda::Sum::Add}) {

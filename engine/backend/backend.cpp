@@ -63,13 +63,12 @@ Linear upload(Backend& backend, const Linear& linear) {
 void Backend::pick_greedy(const Tensor& logits, DecodeState& state) {
   const auto values = logits.as<float>();
   const auto token = static_cast<std::int32_t>(std::ranges::max_element(values) - values.begin());
-  std::int32_t& position = state.position.as<std::int32_t>()[0];
-  position += 1;
+  std::int32_t& count = state.count.as<std::int32_t>()[0];
+  const auto picked = state.picked.as<std::int32_t>();
+  picked[static_cast<std::size_t>(count) % picked.size()] = token;
+  count += 1;
+  state.position.as<std::int32_t>()[0] += 1;
   state.token.as<std::int32_t>()[0] = token;
-  const auto ids = state.ids.as<std::int32_t>();
-  if (static_cast<std::size_t>(position) < ids.size()) {
-    ids[static_cast<std::size_t>(position)] = token;
-  }
 }
 
 }  // namespace salient

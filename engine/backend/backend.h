@@ -66,7 +66,8 @@ struct CachePosition {
 struct DecodeState {
   Tensor token;     ///< I32 [1] the id to be read
   Tensor position;  ///< I32 [1] where it stands
-  Tensor ids;       ///< I32 [capacity] the ids of the sequence by position
+  Tensor picked;    ///< I32 [n] ring of picked ids: the i-th pick is at i % n
+  Tensor count;     ///< I32 [1] picks so far
 };
 
 /// Stages recorded once and run again with the same tensors; a device may replay them as one piece.
@@ -144,8 +145,8 @@ class Backend {
                             Tensor* normed) = 0;
   /// output = linear(input), nothing fused.
   virtual void linear(const Linear& linear, const Tensor& input, Tensor& output) = 0;
-  /// token = the lowest id of the largest of `logits` [1, vocab]; position += 1;
-  /// ids[position] = token.
+  /// token = the lowest id of the largest of `logits` [1, vocab], which is also appended to
+  /// `picked`; position += 1.
   virtual void pick_greedy(const Tensor& logits, DecodeState& state);
 
   // Statistics of calibration.
@@ -200,5 +201,19 @@ Linear upload(Backend& backend, const Linear& linear);
 
 /// `threads` 0: one per physical core of this process's affinity.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0);
+
+/// A device that the CUDA backend can use.
+struct CudaDevice {
+  int index = 0;
+  std::string name;    ///< "NVIDIA H200"
+  int capability = 0;  ///< 90 for 9.0
+  std::int64_t total_memory = 0;
+};
+std::vector<CudaDevice> cuda_devices();
+/// Why there is no usable CUDA device, in one sentence; empty when there is one.
+std::string cuda_problem();
+/// `memory_limit` bytes of the device's memory at most; 0: no limit. Throws Error(Unsupported)
+/// where the device cannot be used.
+std::unique_ptr<Backend> make_cuda_backend(int device = 0, std::int64_t memory_limit = 0);
 
 }  // namespace salient

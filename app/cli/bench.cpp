@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 
 #include "app/cli/command.h"
 #include "engine/error.h"
+#include "engine/model/synthetic_checkpoint.h"
 #include "engine/report/numbers.h"
 #include "engine/runtime/generator.h"
 
@@ -21,6 +23,9 @@ struct Flags {
   int repeats = 5;
   std::string format = "md";
   bool int8_activations = false;
+  std::string protocol;
+  std::filesystem::path synthetic;  ///< a config.json
+  std::string schemes = "fp16";
   LoadOptions load;
 };
 
@@ -48,9 +53,8 @@ std::vector<std::int32_t> prompt_ids(std::int64_t count, std::int64_t vocab) {
   return ids;
 }
 
-Row measure(Backend& backend, const std::filesystem::path& path, const Flags& flags,
+Row measure(Backend& backend, const std::shared_ptr<const LoadedModel>& model, const Flags& flags,
             const Context& context, Terminal& terminal) {
-  const auto model = load_model(backend, path, flags.load);
   Row row;
   row.name = model->name;
   row.precision = model->precision;
@@ -62,11 +66,11 @@ Row measure(Backend& backend, const std::filesystem::path& path, const Flags& fl
     if (context.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "bench stopped");
     terminal.progress(row.name + ": repeat " + std::to_string(repeat) + " of " +
                       std::to_string(flags.repeats));
-    Generator generator(backend, model, flags.prompt_tokens + flags.new_tokens);
-    auto logits = generator.prefill(ids, context.stop);
-    for (std::int64_t i = 0; i < flags.new_tokens; ++i) {
-      logits = generator.decode(greedy_pick(logits));
-    }
+    Generator generator(backend, model, flags.prompt_tokens + flags.new_tokens + 1);
+    const auto logits = generator.prefill(ids, context.stop);
+    generator.decode_greedy(greedy_pick(logits), 1);  // Recording a step is not decoding.
+    generator.reset_decoding();
+    generator.decode_greedy(generator.ids().back(), flags.new_tokens);
     if (repeat == 0) continue;  // Warm-up: page faults and clocks.
     // Bandwidth and speed alternate, so that a drift of the machine moves both.
     const double limit = backend.measure_read_bandwidth(row.bytes_per_token);
@@ -140,8 +144,38 @@ void print_csv(const std::vector<Row>& rows, Terminal& terminal) {
   }
 }
 
-void run(const Flags& flags, const Context& context, Terminal& terminal) {
-  const auto backend = make_cpu_backend(context.globals.threads);
+/// "fp16" or "BITS:GROUP", separated by commas.
+std::vector<LoadOptions> synthetic_loads(const Flags& flags) {
+  std::vector<LoadOptions> loads;
+  if (flags.synthetic.empty()) return loads;
+  std::istringstream words(flags.schemes);
+  for (std::string word; std::getline(words, word, ',');) {
+    LoadOptions load = flags.load;
+    if (word != "fp16") {
+      QuantScheme scheme;
+      char colon = 0;
+      std::istringstream numbers(word);
+      if (!(numbers >> scheme.bits >> colon >> scheme.group_size) || colon != ':') {
+        throw Error(ErrorKind::BadInput, "--schemes: \"" + word + "\" is not fp16 or BITS:GROUP");
+      }
+      validate(scheme);
+      load.round_to = scheme;
+    }
+    loads.push_back(load);
+  }
+  return loads;
+}
+
+void run(const Flags& typed, const Context& context, Terminal& terminal) {
+  Flags flags = typed;
+  if (flags.models.empty() && flags.synthetic.empty()) {
+    throw Error(ErrorKind::BadInput, "bench needs a model, or --synth with a config.json");
+  }
+  if (flags.protocol == "paper") {
+    flags.prompt_tokens = 4;
+    flags.new_tokens = 200;
+  }
+  const auto backend = make_backend(context.globals.device);
   if (flags.int8_activations) backend->set_activation_precision(ActivationPrecision::Int8);
   if (!terminal.json() && flags.format == "md") {
     const DeviceInfo device = backend->device();
@@ -151,7 +185,13 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
   }
   std::vector<Row> rows;
   for (const auto& path : flags.models) {
-    rows.push_back(measure(*backend, path, flags, context, terminal));
+    const auto model = load_model(*backend, path, flags.load);
+    rows.push_back(measure(*backend, model, flags, context, terminal));
+  }
+  for (const LoadOptions& load : synthetic_loads(flags)) {
+    const auto source = make_synthetic_checkpoint(flags.synthetic, 0);
+    terminal.progress("making random weights");
+    rows.push_back(measure(*backend, load_model(*backend, *source, load), flags, context, terminal));
   }
   if (terminal.json() || flags.format == "json") {
     terminal.print_json(as_json(rows, flags));
@@ -167,7 +207,7 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
 Command add_bench(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
   CLI::App* app = root.add_subcommand("bench", "Prompt and decode speed beside the memory's limit");
-  app->add_option("MODEL", flags->models, "one model or more")->required();
+  app->add_option("MODEL", flags->models, "one model or more");
   app->add_option("-p,--prompt-tokens", flags->prompt_tokens, "tokens of the prompt")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
@@ -180,6 +220,12 @@ Command add_bench(CLI::App& root) {
   app->add_option("-f,--format", flags->format, "md, csv or json")
       ->capture_default_str()
       ->check(CLI::IsMember({"md", "csv", "json"}));
+  app->add_option("--protocol", flags->protocol, "paper: 4 prompt tokens, 200 new ones")
+      ->check(CLI::IsMember({"paper"}));
+  app->add_option("--synth", flags->synthetic, "a config.json: its model with random weights")
+      ->check(CLI::ExistingFile);
+  app->add_option("--schemes", flags->schemes, "of --synth: fp16, 4:128 …, separated by commas")
+      ->capture_default_str();
   app->add_flag("--int8-activations", flags->int8_activations,
                 "round activations to 8 bits: faster, with a small error");
   add_head_flag(*app, flags->load.head);

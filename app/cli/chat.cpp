@@ -140,7 +140,7 @@ void run(Flags flags, const Context& context, Terminal& terminal) {
     throw Error(ErrorKind::BadInput, "--lock-step compares two models; name the second with --vs");
   }
   validate(flags.options.sampling);
-  const auto backend = make_cpu_backend(context.globals.threads);
+  const auto backend = make_backend(context.globals.device);
   Conversation conversation(flags, *backend, terminal);
   conversation.announce();
   if (!flags.prompt.empty()) return conversation.turn(flags.prompt, context.stop);

@@ -15,7 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/terminal.h"
-#include "engine/backend/backend.h"
+#include "engine/backend/device_request.h"
 #include "engine/runtime/loaded_model.h"
 
 namespace salient::app {
@@ -23,7 +23,7 @@ namespace salient::app {
 /// Flags that every subcommand spells the same.
 struct Globals {
   bool json = false;
-  int threads = 0;  ///< 0: one per physical core
+  DeviceRequest device;
 };
 
 struct Context {

@@ -47,7 +47,7 @@ std::vector<Finding> examine(Backend& backend) {
 Command add_doctor(CLI::App& root) {
   CLI::App* app = root.add_subcommand("doctor", "What this machine offers, and what is missing");
   return {app, [](const Context& context, Terminal& terminal) {
-            const auto backend = make_cpu_backend(context.globals.threads);
+            const auto backend = make_backend(context.globals.device);
             nlohmann::ordered_json json;
             bool fine = true;
             for (const Finding& finding : examine(*backend)) {

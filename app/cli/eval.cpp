@@ -68,7 +68,7 @@ void store(const Flags& flags, const Evaluation& result) {
 }
 
 void run(const Flags& flags, const Context& context, Terminal& terminal) {
-  const auto backend = make_cpu_backend(context.globals.threads);
+  const auto backend = make_backend(context.globals.device);
   const auto a = load_model(*backend, flags.a, flags.load);
   const auto b = flags.b.empty() ? nullptr : load_model(*backend, flags.b, flags.load);
   if (a->tokenizer == nullptr) {

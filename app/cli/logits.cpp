@@ -53,7 +53,7 @@ Command add_logits(CLI::App& root) {
       ->delimiter(',');
   app->add_option("-o,--output", flags->out, "the npy file to write")->required();
   return {app, [flags](const Context& context, Terminal& terminal) {
-            const auto backend = make_cpu_backend(context.globals.threads);
+            const auto backend = make_backend(context.globals.device);
             const auto checkpoint = open_checkpoint(flags->path);
             const Decoder decoder = load(*backend, *checkpoint);
             Sequence sequence = make_sequence(*backend, decoder.shape,

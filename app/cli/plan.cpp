@@ -15,7 +15,7 @@ Command add_plan(CLI::App& root) {
   add_job_flags(*app, *flags);
   app->add_option("-o,--output", flags->target, "where the run would write");
   return {app, [flags](const Context& context, Terminal& terminal) {
-            const auto backend = make_cpu_backend(context.globals.threads);
+            const auto backend = make_backend(context.globals.device);
             const auto checkpoint = open_checkpoint(flags->source);
             JobOptions options = to_job_options(*flags);
             // A plan without -o asks about the folder that the user stands in.

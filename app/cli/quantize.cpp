@@ -116,7 +116,7 @@ void store_result(const Plan& plan, const RunFinished& end) {
 }
 
 void run(const Flags& flags, const Context& context, Terminal& terminal) {
-  const auto backend = make_cpu_backend(context.globals.threads);
+  const auto backend = make_backend(context.globals.device);
   const auto checkpoint = open_checkpoint(flags.job.source);
   const Plan plan = make_plan(*backend, *checkpoint, to_job_options(flags.job));
   if (flags.dry_run) {

@@ -27,22 +27,6 @@ GatedActivation gated(HiddenActivation activation) {
   return GatedActivation::Silu;
 }
 
-void check_ids(const Decoder& decoder, const Sequence& sequence,
-               std::span<const std::int32_t> ids) {
-  const std::int64_t vocab = decoder.shape.config.vocab_size;
-  for (const std::int32_t id : ids) {
-    if (id >= 0 && id < vocab) continue;
-    throw Error(ErrorKind::BadInput, "token id " + std::to_string(id) +
-                                         " is outside the vocabulary of " + std::to_string(vocab));
-  }
-  const auto needed = sequence.length + static_cast<std::int64_t>(ids.size());
-  if (needed > sequence.capacity) {
-    throw Error(ErrorKind::BadInput, "the sequence would grow to " + std::to_string(needed) +
-                                         " tokens, its cache holds " +
-                                         std::to_string(sequence.capacity));
-  }
-}
-
 void embed(Backend& backend, const Linear& table, const Tensor& ids, Tensor& x) {
   if (const auto* dense = std::get_if<DenseLinear>(&table)) {
     backend.embed(dense->weight, ids, x);
@@ -109,9 +93,25 @@ void forward_blocks(Backend& backend, const Decoder& decoder, Sequence& sequence
 
 }  // namespace
 
+void check_room(const Decoder& decoder, const Sequence& sequence,
+                std::span<const std::int32_t> ids, std::int64_t count) {
+  const std::int64_t vocab = decoder.shape.config.vocab_size;
+  for (const std::int32_t id : ids) {
+    if (id >= 0 && id < vocab) continue;
+    throw Error(ErrorKind::BadInput, "token id " + std::to_string(id) +
+                                         " is outside the vocabulary of " + std::to_string(vocab));
+  }
+  const std::int64_t needed = sequence.length + count;
+  if (needed > sequence.capacity) {
+    throw Error(ErrorKind::BadInput, "the sequence would grow to " + std::to_string(needed) +
+                                         " tokens, its cache holds " +
+                                         std::to_string(sequence.capacity));
+  }
+}
+
 Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequence,
                      std::span<const std::int32_t> ids) {
-  check_ids(decoder, sequence, ids);
+  check_room(decoder, sequence, ids, static_cast<std::int64_t>(ids.size()));
   const auto total = static_cast<std::int64_t>(ids.size());
   Tensor all_ids = backend.allocate(DType::I32, {total});
   backend.write(ids, all_ids);

@@ -120,6 +120,10 @@ Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequenc
 /// logits [tokens, vocab] F32 = head(final_norm(hidden)) for hidden [tokens, hidden].
 void logits_of(Backend& backend, const Decoder& decoder, const Tensor& hidden, Tensor& logits);
 
+/// Throws Error(BadInput) for an id outside the vocabulary, or where `count` more tokens do not fit.
+void check_room(const Decoder& decoder, const Sequence& sequence,
+                std::span<const std::int32_t> ids, std::int64_t count);
+
 /// The stages of one decoded token, for recording: reads state.token at state.position, which is
 /// below `limit`, writes the caches there, and leaves logits [1, vocab]. `sequence.length` is the
 /// caller's to count.

@@ -2,6 +2,7 @@
 #include "engine/runtime/generator.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -14,6 +15,9 @@ namespace {
 /// Tokens per forward pass of a prompt: large enough for the matrix kernels, small enough that stop
 /// answers well under 200 ms on a small model.
 constexpr std::size_t kPrefillChunk = 128;
+
+/// Cached positions that a recorded step is made for at first.
+constexpr std::int64_t kLeastBound = 256;
 
 using Clock = std::chrono::steady_clock;
 
@@ -29,10 +33,20 @@ Generator::Generator(Backend& backend, std::shared_ptr<const LoadedModel> model,
       model_(std::move(model)),
       sequence_(make_sequence(backend, model_->decoder.shape, capacity)) {
   throughput_.bytes_per_token = model_->decoder.bytes_per_token();
+  state_.token = backend.allocate_zeros(DType::I32, {1});
+  state_.position = sequence_.position;
+  state_.picked = backend.allocate_zeros(DType::I32, {capacity});
+  state_.count = backend.allocate_zeros(DType::I32, {1});
+  step_logits_ = backend.allocate(DType::F32, {1, model_->decoder.shape.config.vocab_size});
 }
 
 void Generator::reset_throughput() {
   throughput_ = {.bytes_per_token = throughput_.bytes_per_token};
+}
+
+void Generator::reset_decoding() {
+  throughput_.new_tokens = 0;
+  throughput_.decode_seconds = 0;
 }
 
 std::span<const float> Generator::prefill(std::span<const std::int32_t> ids, std::stop_token stop) {
@@ -60,10 +74,57 @@ std::span<const float> Generator::prefill(std::span<const std::int32_t> ids, std
 
 std::span<const float> Generator::decode(std::int32_t id) {
   const auto start = Clock::now();
-  append({&id, 1});
+  start_decoding(id, 1);
+  step(Next::Given).run();
+  sequence_.length += 1;
+  ids_.push_back(id);
+  read_logits();
   throughput_.new_tokens += 1;
   throughput_.decode_seconds += seconds_since(start);
   return logits_;
+}
+
+std::vector<std::int32_t> Generator::decode_greedy(std::int32_t id, std::int64_t count) {
+  const auto start = Clock::now();
+  start_decoding(id, count);
+  const std::int32_t none = 0;
+  backend_.write({&none, 1}, state_.count);
+  for (std::int64_t i = 0; i < count; ++i) {
+    step(Next::Greedy).run();
+    sequence_.length += 1;
+  }
+  const Tensor picked = backend_.download(state_.picked);
+  const auto picks = picked.as<std::int32_t>().first(static_cast<std::size_t>(count));
+  ids_.push_back(id);
+  ids_.insert(ids_.end(), picks.begin(), picks.end() - 1);
+  throughput_.new_tokens += count;
+  throughput_.decode_seconds += seconds_since(start);
+  read_logits();
+  return {picks.begin(), picks.end()};
+}
+
+void Generator::start_decoding(std::int32_t id, std::int64_t count) {
+  check_room(model_->decoder, sequence_, {&id, 1}, count);
+  backend_.write({&id, 1}, state_.token);
+  const auto position = static_cast<std::int32_t>(sequence_.length);
+  backend_.write({&position, 1}, state_.position);
+}
+
+Program& Generator::step(Next next) {
+  Step& step = next == Next::Given ? given_ : greedy_;
+  if (step.program && sequence_.length < step.limit) return *step.program;
+  const auto wanted = std::bit_ceil(static_cast<std::uint64_t>(sequence_.length + 1));
+  step.limit = std::min(std::max(static_cast<std::int64_t>(wanted), kLeastBound), capacity());
+  step.program = backend_.record([this, next, limit = step.limit] {
+    decode_step(backend_, model_->decoder, sequence_, state_, limit, step_logits_);
+    if (next == Next::Greedy) backend_.pick_greedy(step_logits_, state_);
+  });
+  return *step.program;
+}
+
+void Generator::read_logits() {
+  const Tensor logits = backend_.download(step_logits_);
+  logits_.assign(logits.as<float>().begin(), logits.as<float>().end());
 }
 
 void Generator::append(std::span<const std::int32_t> ids) {

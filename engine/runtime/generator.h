@@ -40,6 +40,10 @@ class Generator {
   std::span<const float> prefill(std::span<const std::int32_t> ids, std::stop_token stop);
   /// Appends one token and returns the logits after it.
   std::span<const float> decode(std::int32_t id);
+  /// Appends `id` and then each time the most likely next token, `count` tokens in all, without a
+  /// round trip to the host between them; returns what was picked after each. The last pick is not
+  /// appended.
+  std::vector<std::int32_t> decode_greedy(std::int32_t id, std::int64_t count);
 
   std::span<const float> logits() const { return logits_; }
   const std::vector<std::int32_t>& ids() const { return ids_; }
@@ -47,13 +51,30 @@ class Generator {
   const LoadedModel& model() const { return *model_; }
   const Throughput& throughput() const { return throughput_; }
   void reset_throughput();
+  /// Forgets the decoded tokens' times, not the prompt's.
+  void reset_decoding();
 
  private:
+  /// One recorded token. Cached positions are read up to a bound that the recording fixes, so it
+  /// is made anew when the sequence outgrows it.
+  struct Step {
+    std::unique_ptr<Program> program;
+    std::int64_t limit = 0;
+  };
+  enum class Next { Given, Greedy };
+
   void append(std::span<const std::int32_t> ids);
+  /// Checks the id and the room for `count` tokens, and puts the id where the step reads it.
+  void start_decoding(std::int32_t id, std::int64_t count);
+  Program& step(Next next);
+  void read_logits();
 
   Backend& backend_;
   std::shared_ptr<const LoadedModel> model_;
   Sequence sequence_;
+  DecodeState state_;
+  Tensor step_logits_;  ///< [1, vocab] F32, this device
+  Step given_, greedy_;
   std::vector<std::int32_t> ids_;
   std::vector<float> logits_;
   Throughput throughput_;

@@ -16,7 +16,13 @@ Tensor read_bias(const Checkpoint& checkpoint, const std::string& linear) {
 }
 
 /// Packed when the checkpoint is quantized and holds codes for this linear, float16 otherwise.
-Linear read_linear(Backend& backend, const Checkpoint& checkpoint, const std::string& name) {
+Linear read_linear(Backend& backend, const Checkpoint& checkpoint, const std::string& name,
+                   const LoadOptions& options) {
+  if (options.round_to) {
+    const Tensor weight = backend.upload(checkpoint.read(name + ".weight", DType::F32));
+    const QuantizedMatrix rounded = backend.quantize({weight, {}, nullptr, *options.round_to});
+    return backend.pack(rounded, read_bias(checkpoint, name));
+  }
   if (!checkpoint.already_quantized().empty()) {
     if (auto codes = checkpoint.read_codes(name + ".weight")) {
       return backend.pack(*codes, read_bias(checkpoint, name));
@@ -27,7 +33,7 @@ Linear read_linear(Backend& backend, const Checkpoint& checkpoint, const std::st
 }
 
 Block read_block(Backend& backend, const Checkpoint& checkpoint, const DecoderShape& shape,
-                 std::int64_t index) {
+                 std::int64_t index, const LoadOptions& options) {
   const Architecture& row = *shape.architecture;
   Block block;
   block.attention_norm =
@@ -35,7 +41,7 @@ Block read_block(Backend& backend, const Checkpoint& checkpoint, const DecoderSh
   block.mlp_norm =
       backend.upload(checkpoint.read(row.block_tensor(index, row.mlp_norm), DType::F32));
   for (const LinearRow& linear : row.linears) {
-    block[linear.role] = read_linear(backend, checkpoint, row.linear_name(index, linear.role));
+    block[linear.role] = read_linear(backend, checkpoint, row.linear_name(index, linear.role), options);
   }
   return block;
 }
@@ -87,7 +93,10 @@ std::vector<std::int32_t> stop_ids_of(const LoadedModel& model) {
 
 /// The scheme of the packed linears where there are any, else what the source says of itself.
 std::string precision_of(const Checkpoint& checkpoint, const Decoder& decoder) {
-  if (checkpoint.already_quantized().empty()) return checkpoint.precision();
+  const bool packed_here =
+      !decoder.blocks.empty() &&
+      std::holds_alternative<PackedLinear>(decoder.blocks.front().linears.front());
+  if (checkpoint.already_quantized().empty() && !packed_here) return checkpoint.precision();
   for (const Block& block : decoder.blocks) {
     for (const Linear& linear : block.linears) {
       const auto* packed = std::get_if<PackedLinear>(&linear);
@@ -114,7 +123,7 @@ std::shared_ptr<const LoadedModel> load_model(Backend& backend, const Checkpoint
                       : read_table(backend, checkpoint, std::string(row.head), options.head);
   decoder.final_norm = backend.upload(load_final_norm(checkpoint, decoder.shape));
   for (std::int64_t i = 0; i < decoder.shape.config.num_layers; ++i) {
-    decoder.blocks.push_back(read_block(backend, checkpoint, decoder.shape, i));
+    decoder.blocks.push_back(read_block(backend, checkpoint, decoder.shape, i, options));
   }
   model->precision = precision_of(checkpoint, decoder);
   model->warnings = checkpoint.warnings();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ enum class HeadPrecision { AsStored, Fp16, Int8 };
 
 struct LoadOptions {
   HeadPrecision head = HeadPrecision::AsStored;
+  /// The linears of the blocks rounded to nearest on the way, for measuring speed.
+  std::optional<QuantScheme> round_to = std::nullopt;
 };
 
 struct LoadedModel {

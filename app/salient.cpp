@@ -150,15 +150,14 @@ int main(int argc, char** argv) {
   Context context;
   context.arguments.assign(argv, argv + argc);
   root.add_flag("--json", context.globals.json, "print the result as JSON");
-  root.add_option("-t,--threads", context.globals.device.threads,
-                  "worker threads, 0: one per core")
+  root.add_option("-t,--threads", context.globals.device.threads, "worker threads, 0: one per core")
       ->check(CLI::Range(0, 1024));
   root.add_option("--device", context.globals.device.name, "cpu, cuda or cuda:N")
       ->capture_default_str();
   root.add_option_function<std::string>(
       "--device-memory",
       [&context](const std::string& text) {
-        context.globals.device.memory_limit = parse_memory(text);
+        context.globals.device.memory_limit = salient::parse_memory(text);
       },
       "at most so much of the GPU's memory: 8g");
   try {

@@ -191,7 +191,8 @@ void run(const Flags& typed, const Context& context, Terminal& terminal) {
   for (const LoadOptions& load : synthetic_loads(flags)) {
     const auto source = make_synthetic_checkpoint(flags.synthetic, 0);
     terminal.progress("making random weights");
-    rows.push_back(measure(*backend, load_model(*backend, *source, load), flags, context, terminal));
+    rows.push_back(
+        measure(*backend, load_model(*backend, *source, load), flags, context, terminal));
   }
   if (terminal.json() || flags.format == "json") {
     terminal.print_json(as_json(rows, flags));

@@ -2,7 +2,7 @@
 #include "engine/backend/backend.h"
 
 #include <algorithm>
-#include <cstring>
+#include <numeric>
 #include <utility>
 
 namespace salient {
@@ -58,6 +58,14 @@ Linear upload(Backend& backend, const Linear& linear) {
   const auto* dense = std::get_if<DenseLinear>(&linear);
   if (dense == nullptr) return linear;
   return DenseLinear{backend.upload(dense->weight), backend.upload(dense->bias)};
+}
+
+double Backend::rounding_loss(const RoundingProblem& problem, const Tensor& gram) {
+  Tensor error = allocate(DType::F32, problem.weight.shape());
+  rounding_error(problem, error);
+  std::vector<double> rows(static_cast<std::size_t>(error.dim(0)));
+  quadratic_form(error, gram, rows);
+  return std::accumulate(rows.begin(), rows.end(), 0.0);
 }
 
 void Backend::pick_greedy(const Tensor& logits, DecodeState& state) {

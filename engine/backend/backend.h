@@ -185,6 +185,9 @@ class Backend {
 
   /// error = Q(W·diag(s))·diag(s)⁻¹ − W, [out_features, in_features] F32.
   virtual void rounding_error(const RoundingProblem& problem, Tensor& error) = 0;
+  /// tr(E G Eᵀ) of `rounding_error`; gram holds the lower triangle of G. What compares candidates
+  /// of one linear may be less exact than `quadratic_form`.
+  virtual double rounding_loss(const RoundingProblem& problem, const Tensor& gram);
   /// row_losses[o] = e_o G e_oᵀ; gram holds the lower triangle of G.
   virtual void quadratic_form(const Tensor& error, const Tensor& gram,
                               std::span<double> row_losses) = 0;

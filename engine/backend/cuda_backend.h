@@ -79,6 +79,7 @@ class CudaBackend final : public Backend {
   Tensor gather_rows(const Tensor& weight, std::span<const std::int32_t> rows) override;
 
   void rounding_error(const RoundingProblem& problem, Tensor& error) override;
+  double rounding_loss(const RoundingProblem& problem, const Tensor& gram) override;
   void quadratic_form(const Tensor& error, const Tensor& gram,
                       std::span<double> row_losses) override;
   void clip_search(const Tensor& weight, const Tensor& gram, const QuantScheme& scheme,
@@ -128,7 +129,7 @@ class CudaBackend final : public Backend {
   /// keeps the address from being another matrix's.
   struct {
     Tensor gram;
-    Tensor matrix, root;
+    Tensor matrix, root, rest;
     kernels::cuda::Correlation correlation;
   } correlated_;
 };

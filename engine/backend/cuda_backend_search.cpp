@@ -178,10 +178,26 @@ const cuda::Correlation& CudaBackend::correlation_of(const Tensor& gram) {
   correlated_.gram = gram;
   correlated_.matrix = scratch(static_cast<std::size_t>(cuda::correlation_bytes(n)));
   correlated_.root = allocate(DType::F32, {n});
+  correlated_.rest = scratch(static_cast<std::size_t>(cuda::correlation_bytes(n)));
   correlated_.correlation = {device_data<std::uint16_t>(correlated_.matrix),
-                             device_data<float>(correlated_.root), n};
+                             device_data<float>(correlated_.root), n,
+                             device_data<std::uint16_t>(correlated_.rest)};
   cuda::prepare_correlation(device_data<float>(gram), correlated_.correlation, stream());
   return correlated_.correlation;
+}
+
+double CudaBackend::rounding_loss(const RoundingProblem& problem, const Tensor& gram) {
+  Tensor scales;
+  const cuda::Correlation& correlation = correlation_of(gram);
+  cuda::CandidateLosses losses;
+  losses.input = rounding_input(problem, scales);
+  Tensor sum = allocate(DType::F64, {1});
+  losses.losses = device_data<double>(sum);
+  const std::int64_t bytes = cuda::loss_workspace_bytes(
+      losses.input.in_features, std::min(losses.input.out_features, kLossRows));
+  Tensor workspace = scratch(static_cast<std::size_t>(bytes));
+  cuda::candidate_losses(matmul_, losses, correlation, {workspace.data(), bytes});
+  return download(sum).as<double>()[0];
 }
 
 void CudaBackend::quadratic_form(const Tensor& error, const Tensor& gram,
@@ -189,11 +205,13 @@ void CudaBackend::quadratic_form(const Tensor& error, const Tensor& gram,
   const std::int64_t rows = error.dim(0);
   expect_float32("quadratic_form", "gram", gram, {error.dim(1), error.dim(1)});
   const cuda::Correlation& correlation = correlation_of(gram);
-  const std::int64_t bytes = cuda::loss_workspace_bytes(error.dim(1), std::min(rows, kLossRows));
+  constexpr cuda::Precision kSplit = cuda::Precision::Split;
+  const std::int64_t bytes =
+      cuda::loss_workspace_bytes(error.dim(1), std::min(rows, kLossRows), kSplit);
   Tensor workspace = scratch(static_cast<std::size_t>(bytes));
   Tensor losses = allocate(DType::F64, {rows});
   cuda::quadratic_form(matmul_, device_data<float>(error), rows, correlation,
-                       device_data<double>(losses), {workspace.data(), bytes});
+                       device_data<double>(losses), {workspace.data(), bytes}, kSplit);
   CudaTransfer{*memory_, stream()}.download(losses, row_losses);
 }
 

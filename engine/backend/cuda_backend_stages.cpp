@@ -279,6 +279,7 @@ const float* CudaBackend::frequencies_of(const AttentionShape& shape) {
     cuda::check(cudaMemcpy(device_frequencies_.data(), wanted.data(), wanted.size_bytes(),
                            cudaMemcpyHostToDevice),
                 "a copy to the GPU");
+    cuda::check(cudaStreamSynchronize(nullptr), "a copy to the GPU");
     frequencies_.assign(wanted.begin(), wanted.end());
   }
   return device_data<float>(device_frequencies_);
@@ -290,6 +291,8 @@ Tensor CudaBackend::zeroed_for_good(std::size_t bytes) {
   const std::vector<std::byte> zeros(bytes, std::byte{0});
   cuda::check(cudaMemcpy(memory.data(), zeros.data(), bytes, cudaMemcpyHostToDevice),
               "a copy to the GPU");
+  // The legacy stream queues the copy; our stream does not wait for it.
+  cuda::check(cudaStreamSynchronize(nullptr), "a copy to the GPU");
   return memory;
 }
 

@@ -59,7 +59,8 @@ std::int64_t parse_memory(const std::string& text) {
   const double unit = end == last ? 1 : unit_of(*end);
   const bool whole = end == last || end + 1 == last;
   if (error != std::errc() || !whole || unit == 0 || !(value > 0) || value * unit > 1e15) {
-    throw Error(ErrorKind::BadInput, "\"" + text + "\" is not an amount of memory; write 8g or 512m");
+    throw Error(ErrorKind::BadInput,
+                "\"" + text + "\" is not an amount of memory; write 8g or 512m");
   }
   return static_cast<std::int64_t>(std::llround(value * unit));
 }

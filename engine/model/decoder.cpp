@@ -93,8 +93,8 @@ void forward_blocks(Backend& backend, const Decoder& decoder, Sequence& sequence
 
 }  // namespace
 
-void check_room(const Decoder& decoder, const Sequence& sequence,
-                std::span<const std::int32_t> ids, std::int64_t count) {
+void check_room(const Decoder& decoder, const Sequence& sequence, std::span<const std::int32_t> ids,
+                std::int64_t count) {
   const std::int64_t vocab = decoder.shape.config.vocab_size;
   for (const std::int32_t id : ids) {
     if (id >= 0 && id < vocab) continue;

@@ -77,9 +77,7 @@ class SyntheticCheckpoint final : public Checkpoint {
     }
     return tensor;
   }
-  std::optional<QuantizedMatrix> read_codes(std::string_view /*name*/) const override {
-    return {};
-  }
+  std::optional<QuantizedMatrix> read_codes(std::string_view /*name*/) const override { return {}; }
 
  private:
   void add(const std::string& name, Shape shape) {

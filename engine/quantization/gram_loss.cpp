@@ -33,23 +33,17 @@ GramLoss::GramLoss(Backend& backend, const Tensor& weight, const SiteStats& inpu
       input_(input),
       scheme_(scheme),
       weight_(rows == 0 || rows >= weight.dim(0) ? weight : spread_rows(backend, weight, rows)),
-      error_(backend.allocate(DType::F32, weight_.shape())),
-      row_losses_(static_cast<std::size_t>(weight_.dim(0))),
       factor_(static_cast<double>(weight.dim(0)) / static_cast<double>(weight_.dim(0)) /
               static_cast<double>(input.tokens)) {}
 
-double GramLoss::of_error(const Tensor& error) {
-  backend_.quadratic_form(error, input_.gram, row_losses_);
-  return std::accumulate(row_losses_.begin(), row_losses_.end(), 0.0) * factor_;
-}
-
 double GramLoss::of_scales(std::span<const float> channel_scales) {
-  backend_.rounding_error({weight_, channel_scales, nullptr, scheme_}, error_);
-  return of_error(error_);
+  return backend_.rounding_loss({weight_, channel_scales, nullptr, scheme_}, input_.gram) * factor_;
 }
 
 double GramLoss::signal() {
-  return of_error(weight_);
+  std::vector<double> rows(static_cast<std::size_t>(weight_.dim(0)));
+  backend_.quadratic_form(weight_, input_.gram, rows);
+  return std::accumulate(rows.begin(), rows.end(), 0.0) * factor_;
 }
 
 }  // namespace salient

@@ -5,7 +5,6 @@
 // over the matrix and weighted up to it.
 
 #include <span>
-#include <vector>
 
 #include "engine/quantization/quantization.h"
 
@@ -23,14 +22,10 @@ class GramLoss {
   double signal();
 
  private:
-  double of_error(const Tensor& error);
-
   Backend& backend_;
   const SiteStats& input_;
   QuantScheme scheme_;
   Tensor weight_;  ///< [rows, in_features] F32
-  Tensor error_;   ///< [rows, in_features] F32
-  std::vector<double> row_losses_;
   double factor_;  ///< rows of the matrix per row used, over tokens
 };
 

@@ -41,7 +41,8 @@ Block read_block(Backend& backend, const Checkpoint& checkpoint, const DecoderSh
   block.mlp_norm =
       backend.upload(checkpoint.read(row.block_tensor(index, row.mlp_norm), DType::F32));
   for (const LinearRow& linear : row.linears) {
-    block[linear.role] = read_linear(backend, checkpoint, row.linear_name(index, linear.role), options);
+    block[linear.role] =
+        read_linear(backend, checkpoint, row.linear_name(index, linear.role), options);
   }
   return block;
 }
@@ -93,9 +94,8 @@ std::vector<std::int32_t> stop_ids_of(const LoadedModel& model) {
 
 /// The scheme of the packed linears where there are any, else what the source says of itself.
 std::string precision_of(const Checkpoint& checkpoint, const Decoder& decoder) {
-  const bool packed_here =
-      !decoder.blocks.empty() &&
-      std::holds_alternative<PackedLinear>(decoder.blocks.front().linears.front());
+  const bool packed_here = !decoder.blocks.empty() && std::holds_alternative<PackedLinear>(
+                                                          decoder.blocks.front().linears.front());
   if (checkpoint.already_quantized().empty() && !packed_here) return checkpoint.precision();
   for (const Block& block : decoder.blocks) {
     for (const Linear& linear : block.linears) {

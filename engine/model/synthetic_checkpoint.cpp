@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <fstream>
+#include <map>
 
 #include "engine/checkpoint/bounded_json.h"
 #include "engine/checkpoint/config_reader.h"
@@ -18,6 +20,8 @@ constexpr float kLoudNorm = 12.0F;
 /// One channel of so many is loud.
 constexpr std::int64_t kLoudEvery = 128;
 constexpr float kSpread = 0.5F;
+/// Numbers drawn for a table.
+constexpr std::uint64_t kTable = std::uint64_t{1} << 20U;
 
 std::uint64_t mixed(std::uint64_t z) {
   z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
@@ -117,13 +121,30 @@ class SyntheticCheckpoint final : public Checkpoint {
     }
   }
 
+  /// Rows are stretches of one long table, each from a place of its own: drawing every number anew
+  /// would take minutes for billions of them.
   void fill_matrix(std::string_view name, Tensor& tensor) const {
-    const float deviation = kSpread / std::sqrt(static_cast<float>(tensor.dim(1)));
-    std::uint64_t state = hash_of(name, seed_);
-    for (std::int64_t i = 0; i < tensor.size(); ++i) {
-      state += 0x9E3779B97F4A7C15U;
-      set(tensor, i, deviation * near_normal(mixed(state)));
+    const Tensor& table = table_for(tensor.dtype(), tensor.dim(1));
+    const std::uint64_t hash = hash_of(name, seed_);
+    const std::size_t width = size_of(tensor.dtype());
+    const std::size_t row_bytes = static_cast<std::size_t>(tensor.dim(1)) * width;
+    for (std::int64_t row = 0; row < tensor.dim(0); ++row) {
+      const std::uint64_t place = mixed(hash + static_cast<std::uint64_t>(row)) % kTable;
+      std::memcpy(tensor.data() + static_cast<std::size_t>(row) * row_bytes,
+                  table.data() + place * width, row_bytes);
     }
+  }
+
+  const Tensor& table_for(DType dtype, std::int64_t in_features) const {
+    Tensor& table = tables_[{dtype, in_features}];
+    if (!table.empty()) return table;
+    table = Tensor(dtype, {static_cast<std::int64_t>(kTable) + in_features});
+    const float deviation = kSpread / std::sqrt(static_cast<float>(in_features));
+    for (std::int64_t i = 0; i < table.size(); ++i) {
+      const auto step = static_cast<std::uint64_t>(i + 1) * 0x9E3779B97F4A7C15U;
+      set(table, i, deviation * near_normal(mixed(seed_ + step)));
+    }
+    return table;
   }
 
   static void set(Tensor& tensor, std::int64_t i, float value) {
@@ -143,6 +164,7 @@ class SyntheticCheckpoint final : public Checkpoint {
   std::vector<TensorInfo> tensors_;
   TokenizerSource tokenizer_;
   std::vector<std::string> warnings_;
+  mutable std::map<std::pair<DType, std::int64_t>, Tensor> tables_;  ///< made on first use
 };
 
 }  // namespace

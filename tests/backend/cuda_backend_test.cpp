@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// CudaBackend against the CPU backend through the rooms above it: a whole small model, its
+// statistics, its search. Kernels have their own tests against float64.
+
+#include <algorithm>
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "engine/model/decoder.h"
+#include "engine/quantization/quantization.h"
+#include "engine/runtime/generator.h"
+#include "tests/model/golden_model.h"
+#include "tests/shared_data.h"
+
+namespace {
+
+using namespace salient;
+using salient::tests::golden_checkpoint;
+
+/// Halves in the products, float32 sums.
+constexpr double kTolerance = 4e-3;
+
+std::unique_ptr<Backend> cuda_or_skip() {
+  const std::string problem = cuda_problem();
+  if (problem.empty()) return make_cuda_backend();
+  salient::tests::skip(problem);
+  return nullptr;
+}
+
+ModelConfig test_config() {
+  ModelConfig config = salient::tests::small_config();
+  config.hidden_size = 96;
+  config.intermediate_size = 176;
+  config.num_heads = 6;
+  config.num_kv_heads = 2;
+  config.head_dim = 16;
+  return config;
+}
+
+double distance(const Tensor& a, const Tensor& b) {
+  double largest = 1e-30, off = 0;
+  for (std::size_t i = 0; i < b.as<float>().size(); ++i) {
+    const auto expected = static_cast<double>(b.as<float>()[i]);
+    largest = std::max(largest, std::abs(expected));
+    off = std::max(off, std::abs(static_cast<double>(a.as<float>()[i]) - expected));
+  }
+  return off / largest;
+}
+
+std::vector<std::int32_t> some_ids(std::int64_t count, std::int64_t vocab) {
+  std::vector<std::int32_t> ids;
+  for (std::int64_t i = 0; i < count; ++i) {
+    ids.push_back(static_cast<std::int32_t>((i * 31 + 7) % vocab));
+  }
+  return ids;
+}
+
+Tensor logits_on(Backend& backend, const tests::MemoryCheckpoint& checkpoint,
+                 const LoadOptions& options, std::span<const std::int32_t> ids) {
+  const auto model = load_model(backend, checkpoint, options);
+  Sequence sequence =
+      make_sequence(backend, model->decoder.shape, static_cast<std::int64_t>(ids.size()));
+  return backend.download(
+      forward(backend, model->decoder, sequence, ids, LogitsOf::EveryToken));
+}
+
+}  // namespace
+
+TEST_CASE("a model has the CPU's logits on CUDA, dense and at every bit width") {
+  const auto cuda = cuda_or_skip();
+  if (!cuda) return;
+  const auto cpu = make_cpu_backend(1);
+  const auto checkpoint = golden_checkpoint(test_config());
+  for (const std::int64_t tokens : {1, 7, 40, 150}) {
+    const auto ids = some_ids(tokens, test_config().vocab_size);
+    CAPTURE(tokens);
+    CHECK(distance(logits_on(*cuda, checkpoint, {}, ids), logits_on(*cpu, checkpoint, {}, ids)) <
+          kTolerance);
+    for (const int bits : {2, 3, 4, 8}) {
+      CAPTURE(bits);
+      LoadOptions options;
+      options.round_to = QuantScheme{bits, 32};
+      CHECK(distance(logits_on(*cuda, checkpoint, options, ids),
+                     logits_on(*cpu, checkpoint, options, ids)) < kTolerance);
+    }
+  }
+}
+
+TEST_CASE("a recorded step decodes what stepwise calls decode") {
+  const auto cuda = cuda_or_skip();
+  if (!cuda) return;
+  const auto checkpoint = golden_checkpoint(test_config());
+  LoadOptions options;
+  options.round_to = QuantScheme{4, 32};
+  const auto model = load_model(*cuda, checkpoint, options);
+  const auto prompt = some_ids(5, test_config().vocab_size);
+  Generator together(*cuda, model, 400);
+  const std::int32_t first = greedy_pick(together.prefill(prompt, {}));
+  const auto picks = together.decode_greedy(first, 300);
+  Generator stepwise(*cuda, model, 400);
+  std::int32_t id = greedy_pick(stepwise.prefill(prompt, {}));
+  CHECK(id == first);
+  for (const std::int32_t pick : picks) {
+    id = greedy_pick(stepwise.decode(id));
+    REQUIRE(id == pick);
+  }
+  CHECK(std::ranges::equal(together.ids(), stepwise.ids()));
+}
+
+TEST_CASE("a block is quantized as on the CPU") {
+  const auto cuda = cuda_or_skip();
+  if (!cuda) return;
+  const auto checkpoint = golden_checkpoint(test_config());
+  const auto quantized = [&](Backend& backend) {
+    const DecoderShape shape = make_decoder_shape(checkpoint);
+    CalibrationWindows windows;
+    for (int w = 0; w < 4; ++w) windows.windows.push_back(some_ids(33 + w, shape.config.vocab_size));
+    windows.token_count = 4 * 33 + 6;
+    CalibrationState state =
+        embed_windows(backend, load_embedding(checkpoint, shape, DType::F32), windows);
+    const Block block = upload(backend, load_block(checkpoint, shape, 0, DType::F32));
+    const ActivationStats stats = calibrate_block(backend, shape, block, state, {}, {});
+    BlockOptions options;
+    options.settings = [](const LinearId&) { return LinearSettings{{4, 32}}; };
+    return quantize_block(backend, shape, block, 0, stats, options, {}, {});
+  };
+  const auto cpu = make_cpu_backend(1);
+  const QuantizedBlock here = quantized(*cpu), there = quantized(*cuda);
+  std::int64_t codes = 0, equal = 0;
+  for (std::size_t i = 0; i < here.linears.size(); ++i) {
+    CAPTURE(here.reports[i].name);
+    CHECK(there.reports[i].alpha == here.reports[i].alpha);
+    CHECK(there.reports[i].loss == doctest::Approx(here.reports[i].loss).epsilon(0.02));
+    const auto& a = here.linears[i].codes->codes;
+    const auto& b = there.linears[i].codes->codes;
+    for (std::size_t c = 0; c < a.size(); ++c) equal += a[c] == b[c] ? 1 : 0;
+    codes += static_cast<std::int64_t>(a.size());
+  }
+  MESSAGE(equal << " of " << codes << " codes equal");
+  CHECK(static_cast<double>(equal) > 0.98 * static_cast<double>(codes));
+}

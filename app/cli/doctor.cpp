@@ -29,6 +29,18 @@ Finding resources_finding() {
   }
 }
 
+/// A machine without a GPU is a fine one: the CPU is the default.
+Finding cuda_finding() {
+  const std::string problem = cuda_problem();
+  if (!problem.empty()) return {"CUDA", problem + "; the CPU is used"};
+  std::string found;
+  for (const CudaDevice& device : cuda_devices()) {
+    found += (found.empty() ? "" : ", ") + ("cuda:" + std::to_string(device.index)) + " " +
+             device.name + " with " + format_bytes(static_cast<double>(device.total_memory));
+  }
+  return {"CUDA", found};
+}
+
 std::vector<Finding> examine(Backend& backend) {
   const DeviceInfo device = backend.device();
   constexpr std::int64_t kProbeBytes = 256'000'000;
@@ -38,7 +50,7 @@ std::vector<Finding> examine(Backend& backend) {
                          format_bytes(static_cast<double>(device.total_memory))},
           {"read bandwidth", format_bandwidth(backend.measure_read_bandwidth(kProbeBytes)) +
                                  " over " + format_bytes(static_cast<double>(kProbeBytes))},
-          {"CUDA", "not part of this build; the CPU is used"},
+          cuda_finding(),
           resources_finding()};
 }
 

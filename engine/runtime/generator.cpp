@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kPrefillChunk = 128;
 
 /// Cached positions that a recorded step is made for at first.
-constexpr std::int64_t kLeastBound = 256;
+constexpr std::int64_t kLeastBound = 128;
 
 using Clock = std::chrono::steady_clock;
 

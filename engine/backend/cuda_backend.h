@@ -99,6 +99,11 @@ class CudaBackend final : public Backend {
   cudaStream_t stream() const { return stream_.get(); }
   /// Device memory that lives as long as the tensor.
   Tensor scratch(std::size_t bytes);
+  /// Programmatic dependent launch, where the device has it.
+  kernels::cuda::Dependency early() const {
+    return limits_.capability >= 90 ? kernels::cuda::Dependency::Programmatic
+                                    : kernels::cuda::Dependency::Full;
+  }
   /// Zeros, written past the stream: also while a recording is under way.
   Tensor zeroed_for_good(std::size_t bytes);
   void wait();

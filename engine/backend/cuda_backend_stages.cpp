@@ -24,8 +24,6 @@ constexpr std::int64_t kFusedTokens = 64;
 /// The same for a half weight, which needs no dequantizing.
 constexpr std::int64_t kFusedDenseTokens = 8;
 
-constexpr cuda::Dependency kEarly = cuda::Dependency::Programmatic;
-
 cuda::Number number_of_tensor(const Tensor& tensor) {
   switch (tensor.dtype()) {
     case DType::F32:
@@ -176,14 +174,14 @@ void CudaBackend::embed(const Tensor& table, const Tensor& ids, Tensor& x) {
   expect_float32("embed", "x", x, {ids.size(), table.dim(1)});
   cuda::embedding(table.data(), number_of_tensor(table), table.dim(1),
                   device_data<std::int32_t>(ids), ids.size(), device_data<float>(x), stream(),
-                  kEarly);
+                  early());
 }
 
 void CudaBackend::embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) {
   expect_float32("embed_packed", "x", x, {ids.size(), table.in_features});
   cuda::gather_tile_rows(tiles_of(table), device_data<std::uint8_t>(table.packed),
                          device_data<std::int32_t>(ids), ids.size(), device_data<float>(x),
-                         stream(), kEarly);
+                         stream(), early());
 }
 
 void CudaBackend::norm_linears(const RmsNorm& norm, const Tensor& x,
@@ -321,7 +319,7 @@ void CudaBackend::attention(const AttentionShape& shape, Tensor& q, Tensor& k, c
   problem.cached_bound = std::min(position.limit, problem.capacity);
   problem.out = device_data<float>(out);
   problem.workspace = attention_workspace(shape);
-  cuda::attention(problem, stream(), kEarly);
+  cuda::attention(problem, stream(), early());
 }
 
 void CudaBackend::pick_greedy(const Tensor& logits, DecodeState& state) {
@@ -337,7 +335,7 @@ void CudaBackend::pick_greedy(const Tensor& logits, DecodeState& state) {
       .generated = reinterpret_cast<std::uint32_t*>(state.count.data()),
       .draws = device_data<std::uint64_t>(draws_),
       .seen = nullptr};
-  cuda::sample(device_data<float>(logits), vocab, {}, sampler, workspace.data(), stream(), kEarly);
+  cuda::sample(device_data<float>(logits), vocab, {}, sampler, workspace.data(), stream(), early());
 }
 
 }  // namespace salient

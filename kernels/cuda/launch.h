@@ -55,6 +55,11 @@ void launch(const char* what, const LaunchShape& shape, cudaStream_t stream,
   if (shape.dependency == Dependency::Programmatic) {
     config.attrs = &programmatic;
     config.numAttrs = 1;
+    // A multiprocessor that has to change its split of cache and shared memory drains first: the
+    // kernels of a decode step share one split, the one that linears want.
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                               cudaSharedmemCarveoutMaxShared),
+          what);
   }
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), what);
 }

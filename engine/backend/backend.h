@@ -120,6 +120,9 @@ class Backend {
   /// those that they make for themselves are kept by it.
   virtual std::unique_ptr<Program> record(std::function<void()> stages);
 
+  /// Prompt tokens that are best pushed through at once: enough for the matrix kernels, few enough
+  /// that a stop answers well under 200 ms on a small model.
+  virtual std::int64_t prompt_chunk() const { return 128; }
   virtual void set_activation_precision(ActivationPrecision precision) = 0;
   virtual PackedLinear pack(const QuantizedMatrix& matrix, Tensor bias) = 0;
 

@@ -48,6 +48,7 @@ class CudaBackend final : public Backend {
   KvLayer make_kv_layer(std::int64_t num_kv_heads, std::int64_t capacity,
                         std::int64_t head_dim) override;
   std::unique_ptr<Program> record(std::function<void()> stages) override;
+  std::int64_t prompt_chunk() const override { return 2048; }
   void set_activation_precision(ActivationPrecision precision) override;
   PackedLinear pack(const QuantizedMatrix& matrix, Tensor bias) override;
 

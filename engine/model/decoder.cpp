@@ -116,8 +116,9 @@ Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequenc
   Tensor all_ids = backend.allocate(DType::I32, {total});
   backend.write(ids, all_ids);
   Tensor hidden = activations(backend, total, decoder.shape.config.hidden_size);
-  for (std::int64_t begin = 0; begin < total; begin += kChunk) {
-    const std::int64_t end = std::min(total, begin + kChunk);
+  const std::int64_t chunk = std::max(kChunk, backend.prompt_chunk());
+  for (std::int64_t begin = 0; begin < total; begin += chunk) {
+    const std::int64_t end = std::min(total, begin + chunk);
     const auto first = static_cast<std::int32_t>(sequence.length);
     backend.write({&first, 1}, sequence.position);
     Tensor x = hidden.rows(begin, end);

@@ -12,10 +12,6 @@
 namespace salient {
 namespace {
 
-/// Tokens per forward pass of a prompt: large enough for the matrix kernels, small enough that stop
-/// answers well under 200 ms on a small model.
-constexpr std::size_t kPrefillChunk = 128;
-
 /// Cached positions that a recorded step is made for at first.
 constexpr std::int64_t kLeastBound = 128;
 
@@ -62,10 +58,11 @@ std::span<const float> Generator::prefill(std::span<const std::int32_t> ids, std
   const auto kept = std::min(static_cast<std::size_t>(shared - ids_.begin()), ids.size() - 1);
   ids_.resize(kept);
   sequence_.length = static_cast<std::int64_t>(kept);
-  for (std::size_t begin = kept; begin < ids.size(); begin += kPrefillChunk) {
+  const auto chunk = static_cast<std::size_t>(backend_.prompt_chunk());
+  for (std::size_t begin = kept; begin < ids.size(); begin += chunk) {
     if (stop.stop_requested())
       throw Error(ErrorKind::Cancelled, "stopped while reading the prompt");
-    append(ids.subspan(begin, std::min(kPrefillChunk, ids.size() - begin)));
+    append(ids.subspan(begin, std::min(chunk, ids.size() - begin)));
   }
   throughput_.prompt_tokens += static_cast<std::int64_t>(ids.size() - kept);
   throughput_.prefill_seconds += seconds_since(start);

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <cublas_v2.h>
+#include "kernels/cuda/cublas_library.h"
 
 namespace salient::kernels::cuda {
 namespace {
@@ -16,7 +16,7 @@ void check_cublas(cublasStatus_t status, const char* what) {
   const cudaError_t code = status == CUBLAS_STATUS_ALLOC_FAILED ? cudaErrorMemoryAllocation
                            : cause != cudaSuccess               ? cause
                                                                 : cudaErrorUnknown;
-  throw CudaError(code, std::string(what) + " (" + cublasGetStatusString(status) + ")");
+  throw CudaError(code, std::string(what) + " (" + cublas_library().status_string(status) + ")");
 }
 
 cudaDataType_t data_type(Number number) {
@@ -48,19 +48,20 @@ int narrow(std::int64_t size) {
 
 Matmul::Matmul(cudaStream_t stream, void* workspace, std::int64_t workspace_bytes)
     : stream_(stream) {
-  check_cublas(cublasCreate(&handle_), "cublasCreate");
+  check_cublas(cublas_library().create(&handle_), "cublasCreate");
   try {
-    check_cublas(cublasSetStream(handle_, stream), "cublasSetStream");
-    check_cublas(cublasSetWorkspace(handle_, workspace, static_cast<std::size_t>(workspace_bytes)),
+    check_cublas(cublas_library().set_stream(handle_, stream), "cublasSetStream");
+    check_cublas(cublas_library().set_workspace(handle_, workspace,
+                                                static_cast<std::size_t>(workspace_bytes)),
                  "cublasSetWorkspace");
   } catch (...) {
-    cublasDestroy(handle_);
+    cublas_library().destroy(handle_);
     throw;
   }
 }
 
 Matmul::~Matmul() {
-  cublasDestroy(handle_);
+  cublas_library().destroy(handle_);
 }
 
 void Matmul::product(const MatrixProduct& problem) {
@@ -70,26 +71,29 @@ void Matmul::product(const MatrixProduct& problem) {
   const std::int64_t x_stride = problem.x_stride == 0 ? problem.k : problem.x_stride;
   const std::int64_t w_stride = problem.w_stride == 0 ? problem.k : problem.w_stride;
   const std::int64_t out_stride = problem.out_stride == 0 ? problem.n : problem.out_stride;
-  check_cublas(cublasSetPointerMode(handle_, CUBLAS_POINTER_MODE_HOST), "cublasSetPointerMode");
+  check_cublas(cublas_library().set_pointer_mode(handle_, CUBLAS_POINTER_MODE_HOST),
+               "cublasSetPointerMode");
   // cuBLAS counts columns first: its out is ours transposed, w · xᵀ.
-  check_cublas(cublasGemmEx(handle_, CUBLAS_OP_T, CUBLAS_OP_N, narrow(problem.n), narrow(problem.m),
+  check_cublas(
+      cublas_library().gemm(handle_, CUBLAS_OP_T, CUBLAS_OP_N, narrow(problem.n), narrow(problem.m),
                             narrow(problem.k), &one, problem.w, data_type(problem.in),
                             narrow(w_stride), problem.x, data_type(problem.in), narrow(x_stride),
                             &beta, problem.out, data_type(problem.out_number), narrow(out_stride),
                             compute_type(problem), CUBLAS_GEMM_DEFAULT),
-               "matrix product");
+      "matrix product");
 }
 
 void Matmul::add_transposed_product(const std::uint16_t* a, std::int64_t rows,
                                     const std::uint16_t* b, std::int64_t columns,
                                     std::int64_t depth, std::int64_t stride, const float* factor,
                                     const float* one, float* out, std::int64_t out_stride) {
-  check_cublas(cublasSetPointerMode(handle_, CUBLAS_POINTER_MODE_DEVICE), "cublasSetPointerMode");
-  check_cublas(
-      cublasGemmEx(handle_, CUBLAS_OP_N, CUBLAS_OP_T, narrow(columns), narrow(rows), narrow(depth),
+  check_cublas(cublas_library().set_pointer_mode(handle_, CUBLAS_POINTER_MODE_DEVICE),
+               "cublasSetPointerMode");
+  check_cublas(cublas_library().gemm(
+                   handle_, CUBLAS_OP_N, CUBLAS_OP_T, narrow(columns), narrow(rows), narrow(depth),
                    factor, b, CUDA_R_16F, narrow(stride), a, CUDA_R_16F, narrow(stride), one, out,
                    CUDA_R_32F, narrow(out_stride), CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
-      "transposed matrix product");
+               "transposed matrix product");
 }
 
 }  // namespace salient::kernels::cuda

@@ -14,7 +14,12 @@ struct CublasLibrary {
   decltype(&cublasSetStream_v2) set_stream;
   decltype(&cublasSetWorkspace_v2) set_workspace;
   decltype(&cublasSetPointerMode_v2) set_pointer_mode;
-  decltype(&cublasGemmEx) gemm;
+  /// Spelled out: the header overloads cublasGemmEx.
+  cublasStatus_t (*gemm)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int m, int n, int k,
+                         const void* alpha, const void* a, cudaDataType_t a_type, int lda,
+                         const void* b, cudaDataType_t b_type, int ldb, const void* beta, void* c,
+                         cudaDataType_t c_type, int ldc, cublasComputeType_t compute,
+                         cublasGemmAlgo_t algorithm);
   decltype(&cublasGetStatusString) status_string;
 };
 

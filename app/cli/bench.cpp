@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <sstream>
 
 #include "app/cli/command.h"
 #include "engine/error.h"
 #include "engine/model/synthetic_checkpoint.h"
 #include "engine/report/numbers.h"
+#include "engine/runtime/distribution.h"
 #include "engine/runtime/generator.h"
 
 namespace salient::app {
@@ -42,6 +44,7 @@ struct Row {
   std::string name, precision;
   std::int64_t bytes_per_token = 0, memory_bytes = 0;
   Spread prompt, decode, bandwidth, share;
+  std::optional<double> int8_kl;  ///< mean KL that 8-bit activations cost, in nats
 };
 
 /// Ids spread over the vocabulary, so that no run lives from one cached row.
@@ -53,6 +56,24 @@ std::vector<std::int32_t> prompt_ids(std::int64_t count, std::int64_t vocab) {
   return ids;
 }
 
+/// KL(exact ‖ 8-bit activations) over the places of a prompt.
+double kl_of_int8(Backend& backend, const LoadedModel& model, std::span<const std::int32_t> ids) {
+  const auto logits_with = [&](ActivationPrecision precision) {
+    backend.set_activation_precision(precision);
+    Sequence sequence =
+        make_sequence(backend, model.decoder.shape, static_cast<std::int64_t>(ids.size()));
+    return backend.download(forward(backend, model.decoder, sequence, ids, LogitsOf::EveryToken));
+  };
+  const Tensor exact = logits_with(ActivationPrecision::Exact);
+  const Tensor rounded = logits_with(ActivationPrecision::Int8);
+  double sum = 0;
+  for (std::int64_t i = 0; i < exact.dim(0); ++i) {
+    const Tensor p = exact.rows(i, i + 1), q = rounded.rows(i, i + 1);
+    sum += compare_rows(p.as<float>(), q.as<float>()).kl;
+  }
+  return sum / static_cast<double>(exact.dim(0));
+}
+
 Row measure(Backend& backend, const std::shared_ptr<const LoadedModel>& model, const Flags& flags,
             const Context& context, Terminal& terminal) {
   Row row;
@@ -61,6 +82,10 @@ Row measure(Backend& backend, const std::shared_ptr<const LoadedModel>& model, c
   row.bytes_per_token = model->decoder.bytes_per_token();
   row.memory_bytes = model->decoder.memory_bytes();
   const auto ids = prompt_ids(flags.prompt_tokens, model->decoder.shape.config.vocab_size);
+  if (flags.int8_activations) {
+    constexpr std::size_t kPlaces = 128;
+    row.int8_kl = kl_of_int8(backend, *model, std::span(ids).first(std::min(kPlaces, ids.size())));
+  }
   std::vector<double> prompt, decode, bandwidth, share;
   for (int repeat = 0; repeat <= flags.repeats; ++repeat) {
     if (context.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "bench stopped");
@@ -104,6 +129,11 @@ void print_markdown(const std::vector<Row>& rows, const Flags& flags, Terminal& 
                    format_bandwidth(row.bandwidth.median) + " | " +
                    format_percent(row.share.median) + " |");
   }
+  for (const Row& row : rows) {
+    if (!row.int8_kl) continue;
+    terminal.print(printable(row.name) + ": 8-bit activations cost a KL of " +
+                   format_significant(*row.int8_kl, 2) + " to the exact mode");
+  }
 }
 
 nlohmann::ordered_json json_of(const Spread& spread) {
@@ -123,6 +153,7 @@ nlohmann::ordered_json as_json(const std::vector<Row>& rows, const Flags& flags)
                     {"memory_bytes", row.memory_bytes},
                     {"read_bytes_per_second", json_of(row.bandwidth)},
                     {"share_of_limit", json_of(row.share)}});
+    if (row.int8_kl) json.back()["int8_kl"] = *row.int8_kl;
   }
   return json;
 }

@@ -202,6 +202,11 @@ void run(const Flags& typed, const Context& context, Terminal& terminal) {
   if (flags.models.empty() && flags.synthetic.empty()) {
     throw Error(ErrorKind::BadInput, "bench needs a model, or --synth with a config.json");
   }
+  if (flags.int8_activations && context.globals.device.name != "cpu") {
+    throw Error(ErrorKind::BadInput, "--int8-activations is a mode of the CPU; " +
+                                         context.globals.device.name +
+                                         " multiplies 16-bit activations");
+  }
   if (flags.protocol == "paper") {
     flags.prompt_tokens = 4;
     flags.new_tokens = 200;

@@ -35,9 +35,6 @@ void pack_tiles(const TiledShape& shape, const std::uint8_t* codes, const std::u
 void dequantize_tiles(const TiledShape& shape, const std::uint8_t* tiles, std::uint16_t* weight,
                       cudaStream_t stream);
 
-/// x float32 [count] -> float16, saturated. Dense weights and inputs of cuBLAS.
-void convert_to_half(const float* x, std::int64_t count, std::uint16_t* half, cudaStream_t stream);
-
 /// One matrix of a stage.
 struct LinearTarget {
   TiledShape shape;               ///< bits 16: dense, group_size unused

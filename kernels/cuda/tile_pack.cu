@@ -105,14 +105,6 @@ void launch_dequantize(const TiledShape& shape, const std::uint8_t* tiles, __hal
          weight);
 }
 
-__global__ void convert_kernel(const float* x, std::int64_t count, __half* half) {
-  const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
-       i += stride) {
-    half[i] = saturated_half(x[i]);
-  }
-}
-
 dim3 grid_of_tiles(const TiledShape& shape) {
   return {static_cast<unsigned>(shape.tiles()), static_cast<unsigned>(shape.row_blocks())};
 }
@@ -139,13 +131,6 @@ void dequantize_tiles(const TiledShape& shape, const std::uint8_t* tiles, std::u
     default:
       return launch_dequantize<8>(shape, tiles, half, stream);
   }
-}
-
-void convert_to_half(const float* x, std::int64_t count, std::uint16_t* half, cudaStream_t stream) {
-  const std::int64_t blocks = (count + kThreads - 1) / kThreads;
-  const auto grid = static_cast<unsigned>(blocks < 4096 ? blocks : 4096);
-  launch("converting to float16", {grid, kThreads}, stream, convert_kernel, x, count,
-         reinterpret_cast<__half*>(half));
 }
 
 }  // namespace salient::kernels::cuda

@@ -14,6 +14,7 @@
 #include <cublas_v2.h>
 #include <cuda_fp16.h>
 
+#include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/packed_linear.h"
 #include "tests/kernels/device_array.h"
@@ -264,7 +265,7 @@ struct Bench {
     const auto matrices = copies(dense_shape(out, in), 6e8);
     DeviceArray<std::uint16_t> x(static_cast<std::size_t>(128 * in));
     DeviceArray<std::uint16_t> y(static_cast<std::size_t>(128 * out));
-    convert_to_half(buffers.x.data(), 128 * in, x.data(), timer.stream());
+    to_half(buffers.x.data(), 128 * in, x.data(), timer.stream());
     const float one = 1;
     const float zero = 0;
     for (const std::int64_t m : tokens) {

@@ -48,6 +48,7 @@ Command add_export(CLI::App& root);
 Command add_eval(CLI::App& root);
 Command add_chat(CLI::App& root);
 Command add_bench(CLI::App& root);
+Command add_synth(CLI::App& root);
 Command add_logits(CLI::App& root);
 Command add_tokenize(CLI::App& root);
 Command add_doctor(CLI::App& root);

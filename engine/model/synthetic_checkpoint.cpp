@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <mutex>
 
 #include "engine/checkpoint/bounded_json.h"
 #include "engine/checkpoint/config_reader.h"
@@ -47,11 +48,14 @@ float near_normal(std::uint64_t bits) {
 
 class SyntheticCheckpoint final : public Checkpoint {
  public:
-  SyntheticCheckpoint(const std::filesystem::path& path, std::uint64_t seed) : seed_(seed) {
+  SyntheticCheckpoint(const std::filesystem::path& path, std::uint64_t seed,
+                      std::int64_t num_layers)
+      : seed_(seed) {
     std::ifstream file(path, std::ios::binary);
     if (!file) throw Error(ErrorKind::BadInput, path.string() + " cannot be read");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     json_ = parse_json(text, path.string());
+    if (num_layers > 0) json_["num_hidden_layers"] = num_layers;
     config_ = parse_config(json_, path.string(), warnings_);
     config_.name = path.stem().string() + " (random weights)";
     add_tensors();
@@ -136,6 +140,8 @@ class SyntheticCheckpoint final : public Checkpoint {
   }
 
   const Tensor& table_for(DType dtype, std::int64_t in_features) const {
+    // Another thread may read the next block; what is made stays where it is.
+    const std::scoped_lock lock(mutex_);
     Tensor& table = tables_[{dtype, in_features}];
     if (!table.empty()) return table;
     table = Tensor(dtype, {static_cast<std::int64_t>(kTable) + in_features});
@@ -164,14 +170,15 @@ class SyntheticCheckpoint final : public Checkpoint {
   std::vector<TensorInfo> tensors_;
   TokenizerSource tokenizer_;
   std::vector<std::string> warnings_;
+  mutable std::mutex mutex_;                                         ///< of `tables_`
   mutable std::map<std::pair<DType, std::int64_t>, Tensor> tables_;  ///< made on first use
 };
 
 }  // namespace
 
 std::unique_ptr<Checkpoint> make_synthetic_checkpoint(const std::filesystem::path& config,
-                                                      std::uint64_t seed) {
-  return std::make_unique<SyntheticCheckpoint>(config, seed);
+                                                      std::uint64_t seed, std::int64_t num_layers) {
+  return std::make_unique<SyntheticCheckpoint>(config, seed, num_layers);
 }
 
 }  // namespace salient

@@ -6,6 +6,7 @@
 // deviation 0.5 / sqrt(in_features); norm weights are 1 but for a few channels that are 12 times as
 // loud: planted salient channels.
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -13,8 +14,10 @@
 
 namespace salient {
 
-/// `config` is a config.json. Throws what reading a config throws.
+/// `config` is a config.json; `num_layers` replaces its number of blocks unless 0, to measure a few
+/// blocks of a model that is too large to be made whole. Throws what reading a config throws.
 std::unique_ptr<Checkpoint> make_synthetic_checkpoint(const std::filesystem::path& config,
-                                                      std::uint64_t seed);
+                                                      std::uint64_t seed,
+                                                      std::int64_t num_layers = 0);
 
 }  // namespace salient

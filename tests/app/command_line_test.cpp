@@ -138,6 +138,19 @@ TEST_CASE(
   check_usage({"eval", model}, "has no tokenizer");
 }
 
+TEST_CASE("a config becomes a checkpoint of random weights that every command takes") {
+  const TemporaryFolder folder;
+  const std::string model = (folder.path() / "model").string();
+  const std::string config = kToy + "/config.json";
+  const Json json = json_of({"synth", "--config", config, "-o", model, "--layers", "2"});
+  CHECK(json["bytes"].get<std::uint64_t>() == 2 * json["parameters"].get<std::uint64_t>());
+  CHECK(json_of({"info", model})["num_layers"] == 2);
+  CHECK(json_of({"chat", model, "-p", "Hi", "-n", "2"}).contains("left"));
+  check_usage({"synth", "--config", config, "-o", model}, "exists already");
+  check_usage({"synth", "--config", "/nowhere.json", "-o", model + "2"}, "/nowhere.json");
+  CHECK_FALSE(fs::exists(model + "2"));
+}
+
 TEST_CASE("nothing is overwritten without being asked") {
   const TemporaryFolder folder;
   const std::string html = (folder.path() / "report.html").string();

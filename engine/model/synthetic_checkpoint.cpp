@@ -114,12 +114,21 @@ class SyntheticCheckpoint final : public Checkpoint {
     std::ranges::sort(tensors_, {}, &TensorInfo::name);
   }
 
+  /// The one of a stretch of `kLoudEvery` channels that is loud.
+  static std::int64_t loud_channel(std::int64_t stretch, std::int64_t channels,
+                                   std::uint64_t base) {
+    const std::int64_t first = stretch * kLoudEvery;
+    const auto width = static_cast<std::uint64_t>(std::min(kLoudEvery, channels - first));
+    const std::uint64_t place = mixed(base + static_cast<std::uint64_t>(stretch)) % width;
+    return first + static_cast<std::int64_t>(place);
+  }
+
   /// Norm weights are loud in a few channels, biases are zero.
   void fill_vector(std::string_view name, Tensor& tensor) const {
     const bool bias = name.ends_with(".bias");
     const std::uint64_t base = hash_of("loud", seed_);
     for (std::int64_t i = 0; i < tensor.size(); ++i) {
-      const bool loud = mixed(base + static_cast<std::uint64_t>(i)) % kLoudEvery == 0;
+      const bool loud = i == loud_channel(i / kLoudEvery, tensor.size(), base);
       const float value = bias ? 0.0F : loud ? kLoudNorm : 1.0F;
       set(tensor, i, value);
     }

@@ -75,8 +75,7 @@ TEST_CASE("a seed fixes every number, a few channels are loud, and blocks can be
   CHECK_FALSE(other->has(name));
   const Tensor norm = a->read("model.layers.0.input_layernorm.weight", DType::F32);
   const auto loud = std::ranges::count_if(norm.as<float>(), [](float x) { return x > 5; });
-  CHECK(loud > 0);
-  CHECK(loud < 20);
+  CHECK(loud == 2);
 }
 
 TEST_CASE("a cancelled or refused writing leaves nothing") {

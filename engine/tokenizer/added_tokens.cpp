@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::string_view kShield = "\uFDD0";
 
+/// The byte at `at` and the one behind it, which is 0 at the end of the text.
+std::size_t two_bytes(std::string_view text, std::size_t at) {
+  const std::size_t second = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0;
+  return static_cast<std::size_t>(static_cast<unsigned char>(text[at])) << 8U | second;
+}
+
 bool is_word(char32_t c) {
   const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
   return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
@@ -64,8 +70,19 @@ void AddedTokens::add(AddedToken token) {
     lengths.push_back(token.text.size());
     std::sort(lengths.begin(), lengths.end(), std::greater<>());
     lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
+    mark_beginning(token.text);
   }
   tokens_.push_back(std::move(token));
+}
+
+void AddedTokens::mark_beginning(std::string_view text) {
+  if (text.size() > 1) {
+    beginnings_.set(two_bytes(text, 0));
+    return;
+  }
+  for (std::size_t second = 0; second < 256; ++second) {
+    beginnings_.set(two_bytes(text, 0) | second);
+  }
 }
 
 const AddedToken* AddedTokens::find(std::string_view text) const {
@@ -76,6 +93,7 @@ const AddedToken* AddedTokens::find(std::string_view text) const {
 template <typename Counts>
 const AddedToken* AddedTokens::longest_at(std::string_view text, std::size_t at,
                                           const Counts& counts) const {
+  if (!beginnings_.test(two_bytes(text, at))) return nullptr;
   for (const std::size_t length : lengths_[static_cast<unsigned char>(text[at])]) {
     if (length > text.size() - at) continue;
     const AddedToken* token = find(text.substr(at, length));

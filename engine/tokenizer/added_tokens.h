@@ -5,6 +5,7 @@
 // way to keep a user's own words from being taken for them. Immutable after the last `add`.
 
 #include <array>
+#include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,10 +53,15 @@ class AddedTokens {
   template <typename Counts>
   const AddedToken* longest_at(std::string_view text, std::size_t at, const Counts& counts) const;
 
+  void mark_beginning(std::string_view text);
+
   std::vector<AddedToken> tokens_;
   std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> index_;
   /// Lengths of the tokens that begin with a byte, longest first.
   std::array<std::vector<std::size_t>, 256> lengths_;
+  /// The two bytes that some token begins with: runs of spaces are tokens in places, and looking
+  /// every single space up in `index_` costs more than the merges.
+  std::bitset<65536> beginnings_;
 };
 
 /// Without the marks that `shield` left.

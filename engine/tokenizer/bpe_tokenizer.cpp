@@ -129,12 +129,13 @@ class BpeTokenizer final : public VocabularyTokenizer {
       normalized = parts_.normalizer.apply(text);
       text = normalized;
     }
+    MatchScratch scratch;
     for (const TextSegment& segment :
          vocabulary().added.split(text, AddedTokens::Stage::Normalized, control)) {
       if (segment.id) {
         ids.push_back(*segment.id);
       } else {
-        const Pieces pieces = parts_.pre_tokenizer.split(segment.text, first);
+        const Pieces pieces = parts_.pre_tokenizer.split(segment.text, first, scratch);
         for (const std::string_view piece : pieces.views) bpe_.encode(piece, ids);
       }
       first = false;

@@ -13,7 +13,7 @@ struct Stretch {
 /// What the steps share while one text is cut.
 struct Cut {
   Pieces pieces;
-  MatchScratch scratch;
+  MatchScratch& scratch;
   std::vector<TextRange> matches;
   std::vector<Stretch> stretches;
 
@@ -103,8 +103,8 @@ void PreTokenizer::append(PreTokenizer other) {
   for (PreTokenizerStep& step : other.steps_) steps_.push_back(std::move(step));
 }
 
-Pieces PreTokenizer::split(std::string_view text, bool at_text_start) const {
-  Cut cut;
+Pieces PreTokenizer::split(std::string_view text, bool at_text_start, MatchScratch& scratch) const {
+  Cut cut{.pieces = {}, .scratch = scratch, .matches = {}, .stretches = {}};
   if (!text.empty()) cut.pieces.views.push_back(text);
   std::vector<std::string_view> before;
   for (const PreTokenizerStep& step : steps_) {

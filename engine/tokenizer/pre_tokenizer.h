@@ -54,8 +54,9 @@ class PreTokenizer {
   void append(PreTokenizer other);
 
   /// The pieces of `text`, which has to outlive them; `at_text_start` tells whether it begins the
-  /// whole input.
-  Pieces split(std::string_view text, bool at_text_start) const;
+  /// whole input. `scratch` serves one text after the other: making it costs more than a short
+  /// text.
+  Pieces split(std::string_view text, bool at_text_start, MatchScratch& scratch) const;
 
  private:
   std::vector<PreTokenizerStep> steps_;

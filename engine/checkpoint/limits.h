@@ -27,6 +27,9 @@ constexpr std::size_t kTensors = 1024 * 1024;
 constexpr std::size_t kShards = 512;
 constexpr std::uint64_t kTokenizerBytes = 256 * kMiB;
 constexpr std::uint64_t kSentencePieceBytes = 64 * kMiB;
+/// Rank files of known models have up to 3 MB; every way to cut a token in two is looked up.
+constexpr std::uint64_t kRankFileBytes = 8 * kMiB;
+constexpr std::size_t kRankTokenBytes = 256;
 constexpr std::uint64_t kCompanionBytes = 16 * kMiB;
 
 constexpr std::size_t kGgufNameBytes = 63;

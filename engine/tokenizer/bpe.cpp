@@ -40,6 +40,17 @@ bool Bpe::add_merge(std::string_view left, std::string_view right) {
   return true;
 }
 
+void Bpe::add_merges_by_id() {
+  for (const auto& [text, id] : tokens_) {
+    const std::string_view whole = text;
+    for (std::size_t cut = 1; cut < whole.size(); ++cut) {
+      const auto left = find(whole.substr(0, cut));
+      const auto right = left ? find(whole.substr(cut)) : std::nullopt;
+      if (right) merges_.push_back({pair_of(*left, *right), id, id});
+    }
+  }
+}
+
 void Bpe::finish() {
   std::size_t size = 16;
   while (size < merges_.size() * 2) size *= 2;

@@ -29,6 +29,8 @@ class Bpe {
   bool add_token(std::string text, TokenId id);
   /// The merge of the next rank. Returns false, and changes nothing, when a token is missing.
   bool add_merge(std::string_view left, std::string_view right);
+  /// Every cut of every token into two tokens becomes a merge, ranked by the id of the whole.
+  void add_merges_by_id();
   /// Builds the table that `encode` reads; call once, after the last merge.
   void finish();
 

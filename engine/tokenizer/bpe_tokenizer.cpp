@@ -55,9 +55,11 @@ class BpeTokenizer final : public VocabularyTokenizer {
   }
 
  private:
-  bool is_byte_level() const { return parts_.spelling == TokenSpelling::ByteStandIns; }
+  /// Over bytes, not over characters.
+  bool is_byte_level() const { return parts_.spelling != TokenSpelling::Metaspace; }
 
   Spelled spell(const std::string& text) const {
+    if (parts_.spelling == TokenSpelling::Bytes) return {text, text};
     if (!is_byte_level()) return {text, metaspace_bytes(text)};
     // Text outside the alphabet can't be reached by encoding and has no bytes of its own.
     const auto bytes = stand_ins_to_bytes(text);
@@ -99,6 +101,7 @@ class BpeTokenizer final : public VocabularyTokenizer {
       if (!bpe_.add_merge(spell(left).key, spell(right).key)) ++unknown;
     }
     parts_.merges = {};
+    if (parts_.merge_order == MergeOrder::JoinedId) bpe_.add_merges_by_id();
     if (unknown > 0) {
       vocabulary().warnings.push_back(parts_.file + ": " + std::to_string(unknown) +
                                       " merges name tokens that the vocabulary does not have");

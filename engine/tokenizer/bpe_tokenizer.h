@@ -22,6 +22,13 @@ namespace salient {
 enum class TokenSpelling {
   ByteStandIns,  ///< GPT-2's byte-level alphabet
   Metaspace,     ///< U+2581 for a space, "<0x0A>" for a byte
+  Bytes,         ///< the bytes themselves, control tokens as text
+};
+
+/// What decides which neighbours are joined first.
+enum class MergeOrder {
+  Listed,    ///< the place in `merges`
+  JoinedId,  ///< the id of the token that they make: any two that make a token may be joined
 };
 
 struct BpeParts {
@@ -29,6 +36,7 @@ struct BpeParts {
   TokenList tokens{""};  ///< added ones included
   TokenSpelling spelling = TokenSpelling::ByteStandIns;
   std::vector<std::pair<std::string, std::string>> merges;  ///< best first, as spelled
+  MergeOrder merge_order = MergeOrder::Listed;
   bool ignore_merges = false;
   bool byte_fallback = false;
   bool fuse_unknown = false;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Text to token ids and back. Three vocabularies stand behind it: SentencePiece models, byte-level
-// BPE (tokenizer.json, vocab.json + merges.txt, GGUF metadata) and SentencePiece pieces inside
-// GGUF. Immutable after loading, so any thread may use it.
+// Text to token ids and back. Three kinds of vocabulary stand behind it: SentencePiece models and
+// pieces (a file or GGUF), byte-level BPE (tokenizer.json, vocab.json + merges.txt, GGUF) and rank
+// files. Immutable after loading, so any thread may use it.
 
 #include <cstdint>
 #include <memory>

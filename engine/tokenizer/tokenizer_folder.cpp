@@ -8,6 +8,7 @@
 #include "engine/checkpoint/limits.h"
 #include "engine/checkpoint/model_folder.h"
 #include "engine/error.h"
+#include "engine/tokenizer/rank_file.h"
 #include "engine/tokenizer/sentencepiece_tokenizer.h"
 #include "engine/tokenizer/tokenizer_config.h"
 #include "engine/tokenizer/tokenizer_json.h"
@@ -19,6 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kFastFile = "tokenizer.json";
 constexpr const char* kSentencePieceFile = "tokenizer.model";
+constexpr const char* kQwenRankFile = "qwen.tiktoken";
 constexpr const char* kVocabularyFile = "vocab.json";
 constexpr const char* kMergesFile = "merges.txt";
 constexpr const char* kGpt2End = "<|endoftext|>";
@@ -57,6 +59,21 @@ std::unique_ptr<Tokenizer> load_fast(const ModelFolder& folder, std::int64_t emb
   set_ends(read_tokenizer_config(folder), parts);
   parts.embedding_rows = embedding_rows;
   return make_bpe_tokenizer(std::move(parts));
+}
+
+std::unique_ptr<Tokenizer> load_ranks(const ModelFolder& folder, const std::string& name,
+                                      std::int64_t embedding_rows) {
+  BpeParts parts = read_rank_file(read_file(folder, name, limits::kRankFileBytes), name);
+  parts.embedding_rows = embedding_rows;
+  const TokenizerConfig config = read_tokenizer_config(folder);
+  if (config.bos || config.eos) set_ends(config, parts);
+  return make_bpe_tokenizer(std::move(parts));
+}
+
+std::unique_ptr<Tokenizer> load_model_file(const ModelFolder& folder, std::int64_t embedding_rows) {
+  const std::string text = read_file(folder, kSentencePieceFile, limits::kSentencePieceBytes);
+  if (is_rank_file(text)) return load_ranks(folder, kSentencePieceFile, embedding_rows);
+  return make_sentencepiece_tokenizer(text, read_tokenizer_config(folder), embedding_rows);
 }
 
 void read_merge_lines(std::string_view text, BpeParts& parts) {
@@ -139,23 +156,21 @@ bool folder_has_tokenizer(const std::filesystem::path& folder) {
   const auto has = [&](const char* name) {
     return std::filesystem::exists(folder / name, ignored);
   };
-  return has(kFastFile) || has(kSentencePieceFile) || (has(kVocabularyFile) && has(kMergesFile));
+  return has(kFastFile) || has(kSentencePieceFile) || has(kQwenRankFile) ||
+         (has(kVocabularyFile) && has(kMergesFile));
 }
 
 std::unique_ptr<Tokenizer> load_folder_tokenizer(const std::filesystem::path& path,
                                                  std::int64_t embedding_rows) {
   const ModelFolder folder(path);
   if (folder.has(kFastFile)) return load_fast(folder, embedding_rows);
-  if (folder.has(kSentencePieceFile)) {
-    const TokenizerConfig config = read_tokenizer_config(folder);
-    return make_sentencepiece_tokenizer(
-        read_file(folder, kSentencePieceFile, limits::kSentencePieceBytes), config, embedding_rows);
-  }
+  if (folder.has(kSentencePieceFile)) return load_model_file(folder, embedding_rows);
+  if (folder.has(kQwenRankFile)) return load_ranks(folder, kQwenRankFile, embedding_rows);
   if (folder.has(kVocabularyFile) && folder.has(kMergesFile))
     return load_slow(folder, embedding_rows);
-  throw Error(ErrorKind::BadInput,
-              escaped(path.filename().string()) +
-                  ": no tokenizer.json, tokenizer.model, or vocab.json with merges.txt is here");
+  throw Error(ErrorKind::BadInput, escaped(path.filename().string()) +
+                                       ": no tokenizer.json, tokenizer.model, qwen.tiktoken, or "
+                                       "vocab.json with merges.txt is here");
 }
 
 }  // namespace salient

@@ -65,6 +65,10 @@ TEST_CASE("Llama 2's tokenizer.model gives the ids of the vectors") {
   check_folder("llama2", "llama-spm");
 }
 
+TEST_CASE("Llama 3's rank file gives the ids of the vectors") {
+  check_folder("llama3", "llama-bpe");
+}
+
 TEST_CASE("the byte-level vocabulary in Falcon's GGUF gives the ids of the vectors") {
   check_gguf("falcon");
 }

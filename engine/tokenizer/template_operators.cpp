@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/tokenizer/template_text_operations.h"
+
 namespace salient::jinja {
 namespace {
 
@@ -131,10 +133,17 @@ Value repeat(const Value& value, std::int64_t times, Budget& budget) {
   return Value::list(std::move(items), value.list_kind());
 }
 
+Value as_markup(const Value& text) {
+  if (text.text_kind() == TextKind::Markup) return text;
+  return Value::string(escape_html(text.text()), TextKind::Markup);
+}
+
 Value add(const Value& left, const Value& right, Budget& budget) {
   if (left.is(Type::String) && right.is(Type::String)) {
+    if (left.text_kind() != right.text_kind())
+      return add(as_markup(left), as_markup(right), budget);
     budget.produce_text(left.text().size() + right.text().size());
-    return Value::string(left.text() + right.text());
+    return Value::string(left.text() + right.text(), left.text_kind());
   }
   if (left.is(Type::List) && right.is(Type::List) && left.list_kind() == right.list_kind()) {
     budget.produce((left.items().size() + right.items().size()) * sizeof(Value));

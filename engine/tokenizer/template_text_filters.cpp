@@ -92,25 +92,16 @@ Value filter_indent(Input input, Given given, Context context) {
   return text_of(std::move(result), context);
 }
 
-Value filter_escape(Input input, Given given, Context context) {
+Value filter_force_escape(Input input, Given given, Context context) {
   given.limit(0);
-  std::string result;
-  for (const char c : to_text(input, context.budget)) {
-    if (c == '&') {
-      result += "&amp;";
-    } else if (c == '<') {
-      result += "&lt;";
-    } else if (c == '>') {
-      result += "&gt;";
-    } else if (c == '"') {
-      result += "&#34;";
-    } else if (c == '\'') {
-      result += "&#39;";
-    } else {
-      result += c;
-    }
-  }
-  return text_of(std::move(result), context);
+  std::string escaped = escape_html(to_text(input, context.budget));
+  context.budget.produce_text(escaped.size());
+  return Value::string(std::move(escaped), TextKind::Markup);
+}
+
+Value filter_escape(Input input, Given given, Context context) {
+  const bool done = input.is(Type::String) && input.text_kind() == TextKind::Markup;
+  return done ? input : filter_force_escape(input, given, context);
 }
 
 Value filter_wordcount(Input input, Given given, Context context) {
@@ -202,10 +193,10 @@ Value filter_default(Input input, Given given, Context /*context*/) {
   return otherwise != nullptr ? *otherwise : Value::string("");
 }
 
-/// Output is never escaped here, so "safe" changes nothing but the type.
+/// Output is never escaped here, but what is added to a safe text is.
 Value filter_safe(Input input, Given given, Context context) {
   given.limit(0);
-  return Value::string(to_text(input, context.budget));
+  return Value::string(to_text(input, context.budget), TextKind::Markup);
 }
 
 struct Entry {
@@ -217,7 +208,7 @@ constexpr std::array<Entry, 20> kFilters = {{
     {"abs", filter_abs},       {"capitalize", filter_capitalize},
     {"d", filter_default},     {"default", filter_default},
     {"e", filter_escape},      {"escape", filter_escape},
-    {"float", filter_float},   {"forceescape", filter_escape},
+    {"float", filter_float},   {"forceescape", filter_force_escape},
     {"indent", filter_indent}, {"int", filter_int},
     {"lower", filter_lower},   {"replace", filter_replace},
     {"round", filter_round},   {"safe", filter_safe},

@@ -152,4 +152,24 @@ std::vector<std::string> split_lines(std::string_view text) {
   return lines;
 }
 
+std::string escape_html(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '&') {
+      result += "&amp;";
+    } else if (c == '<') {
+      result += "&lt;";
+    } else if (c == '>') {
+      result += "&gt;";
+    } else if (c == '"') {
+      result += "&#34;";
+    } else if (c == '\'') {
+      result += "&#39;";
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
 }  // namespace salient::jinja

@@ -29,6 +29,8 @@ std::vector<std::string> split(std::string_view text, std::optional<std::string_
                                std::int64_t limit);
 std::vector<std::string> split_from_right(std::string_view text, std::string_view separator,
                                           std::int64_t limit);
+/// With & < > " ' as HTML writes them.
+std::string escape_html(std::string_view text);
 /// str.splitlines() for "\n", "\r" and "\r\n".
 std::vector<std::string> split_lines(std::string_view text);
 

@@ -62,8 +62,8 @@ Value Value::undefined(std::string sentence) {
   return Value(Storage(Missing{std::make_shared<const std::string>(std::move(sentence))}));
 }
 
-Value Value::string(std::string text) {
-  return Value(Storage(std::make_shared<const std::string>(std::move(text))));
+Value Value::string(std::string text, TextKind kind) {
+  return Value(Storage(std::make_shared<const TextContent>(TextContent{std::move(text), kind})));
 }
 
 Value Value::list(Values items, ListKind kind) {
@@ -148,7 +148,10 @@ Value Value::from_json(const nlohmann::ordered_json& json) {
 }
 
 const std::string& Value::text() const {
-  return *std::get<std::shared_ptr<const std::string>>(storage_);
+  return std::get<std::shared_ptr<const TextContent>>(storage_)->characters;
+}
+TextKind Value::text_kind() const {
+  return std::get<std::shared_ptr<const TextContent>>(storage_)->kind;
 }
 const Values& Value::items() const {
   return std::get<std::shared_ptr<const List>>(storage_)->items;

@@ -42,6 +42,14 @@ enum class ListKind { List, Tuple, Generator };
 struct List;
 struct Map;
 
+/// Markup is text that the template called safe: what is joined to it is escaped, as in Python.
+enum class TextKind { Plain, Markup };
+
+struct TextContent {
+  std::string characters;
+  TextKind kind = TextKind::Plain;
+};
+
 enum class Type {
   Undefined,
   None,
@@ -63,7 +71,7 @@ class Value {
   static Value boolean(bool value) { return Value(Storage(value)); }
   static Value integer(std::int64_t value) { return Value(Storage(value)); }
   static Value number(double value) { return Value(Storage(value)); }
-  static Value string(std::string text);
+  static Value string(std::string text, TextKind kind = TextKind::Plain);
   static Value list(Values items, ListKind kind = ListKind::List);
   static Value map(Entries entries);
   static Value new_namespace(Entries attributes);
@@ -79,6 +87,7 @@ class Value {
 
   /// The accessors expect their type.
   const std::string& text() const;
+  TextKind text_kind() const;
   const Values& items() const;
   ListKind list_kind() const;
   const Entries& entries() const;
@@ -98,7 +107,7 @@ class Value {
     std::shared_ptr<const std::string> sentence;
   };
   using Storage = std::variant<Missing, std::monostate, bool, std::int64_t, double,
-                               std::shared_ptr<const std::string>, std::shared_ptr<const List>,
+                               std::shared_ptr<const TextContent>, std::shared_ptr<const List>,
                                std::shared_ptr<const Map>, std::shared_ptr<Namespace>,
                                std::shared_ptr<const LoopState>, std::shared_ptr<const Callable>>;
   explicit Value(Storage storage) : storage_(std::move(storage)) {}

@@ -143,8 +143,9 @@ ModelConfig small_config() {
 
 std::vector<GoldenCase> golden_cases() {
   std::ifstream file(source_file("tests/golden/llama_golden.json"));
+  const nlohmann::json golden = nlohmann::json::parse(file);
   std::vector<GoldenCase> cases;
-  for (const nlohmann::json& json : nlohmann::json::parse(file).at("cases")) {
+  for (const nlohmann::json& json : golden.at("cases")) {
     cases.push_back({json.at("name").get<std::string>(), config_of(json.at("config")),
                      json.at("ids").get<std::vector<std::int32_t>>(),
                      json.at("logits").get<std::vector<float>>()});

@@ -5,7 +5,7 @@
 #include <QTest>
 #include <QTextBrowser>
 
-#include "ui/panes/answer_column.h"
+#include "ui/panes/answer_head.h"
 #include "ui/plots/answer_view.h"
 
 using namespace salient::ui;
@@ -42,11 +42,11 @@ class PlainTextTest : public QObject {
   }
 
   void noLabelOfAnAnswerGuessesItsFormat() {
-    const AnswerColumn column(salient::Side::Left, AnswerLook::Spacious);
-    for (const QLabel* label : column.findChildren<QLabel*>()) {
+    const AnswerHead head(salient::Side::Left, AnswerLook::Spacious);
+    for (const QLabel* label : head.findChildren<QLabel*>()) {
       QCOMPARE(label->textFormat(), Qt::PlainText);
     }
-    QVERIFY(column.findChildren<QTextBrowser*>().isEmpty());
+    QVERIFY(head.findChildren<QTextBrowser*>().isEmpty());
   }
 };
 

@@ -49,7 +49,7 @@ ChatToken chat_token(Side side, std::size_t place, ChatMode mode) {
   token.side = side;
   token.index = static_cast<std::int64_t>(place);
   token.id = static_cast<std::int32_t>(place);
-  token.text = words()[place];
+  token.text = words()[place % words().size()];
   token.own_pick = token.id;
   token.own_pick_text = token.text;
   const bool parts = place == 16 || place == 23 || place == 35 || place == 44 || place == 58;
@@ -235,23 +235,40 @@ ui::JobId RecordedEngine::loadChat(const std::filesystem::path& left,
 
 ui::JobId RecordedEngine::send(const ui::ChatRequest& request) {
   const ui::JobId job = ++lastJob_;
-  for (std::size_t place = 0; place < words().size(); ++place) {
+  lastPrompt = request.prompt;
+  chatJob_ = job;
+  chatMode_ = request.options.mode;
+  streamed_ = 0;
+  if (holdChat) return job;
+  stream(failChat ? 1 : answerTokens > 0 ? answerTokens : words().size());
+  if (failChat) {
+    inbox_->post(ui::JobFailed{job, ErrorKind::Resources, "The conversation is full."});
+    return job;
+  }
+  finishAnswer();
+  return job;
+}
+
+void RecordedEngine::stream(std::size_t tokens) {
+  for (const std::size_t end = streamed_ + tokens; streamed_ < end; ++streamed_) {
     for (const Side side : {Side::Left, Side::Right}) {
-      inbox_->post(ui::ChatTokenArrived{job, chat_token(side, place, request.options.mode)});
+      inbox_->post(ui::ChatTokenArrived{chatJob_, chat_token(side, streamed_, chatMode_)});
     }
   }
+}
+
+void RecordedEngine::finishAnswer() {
   for (const Side side : {Side::Left, Side::Right}) {
     ChatTurnDone done;
     done.side = side;
     const bool left = side == Side::Left;
-    done.throughput.new_tokens = static_cast<std::int64_t>(words().size());
-    done.throughput.decode_seconds = static_cast<double>(words().size()) / (left ? 52.1 : 121.0);
+    done.throughput.new_tokens = static_cast<std::int64_t>(streamed_);
+    done.throughput.decode_seconds = static_cast<double>(streamed_) / (left ? 52.1 : 121.0);
     done.throughput.bytes_per_token = left ? 269'000'000 : 114'000'000;
     done.first_token_seconds = left ? 0.024 : 0.015;
-    inbox_->post(ui::ChatTurnEnded{job, done});
+    inbox_->post(ui::ChatTurnEnded{chatJob_, done});
   }
-  inbox_->post(ui::ChatAnswered{job});
-  return job;
+  inbox_->post(ui::ChatAnswered{chatJob_});
 }
 
 ui::JobId RecordedEngine::evaluate(const ui::EvaluationRequest& /*request*/) {

@@ -50,12 +50,23 @@ class RecordedEngine : public ui::EngineCommands {
   int studies = 0, stops = 0, exports = 0;
   bool failOpen = false, resumes = false;
 
+  /// An answer is as long as the recorded text, or repeats it up to so many tokens.
+  std::size_t answerTokens = 0;
+  bool failChat = false;   ///< after the first token
+  bool holdChat = false;   ///< until `stream` and `finishAnswer`
+  std::string lastPrompt;  ///< as it was asked: empty for an answer again
+  /// Posts the next tokens of both answers.
+  void stream(std::size_t tokens);
+  void finishAnswer();
+
  private:
   void postUntil(const std::function<bool(const Event&)>& last);
 
   std::shared_ptr<ui::Inbox> inbox_;
   std::unique_ptr<Backend> backend_;
-  ui::JobId lastJob_ = 0, runJob_ = 0;
+  ui::JobId lastJob_ = 0, runJob_ = 0, chatJob_ = 0;
+  ChatMode chatMode_ = ChatMode::FreeRunning;
+  std::size_t streamed_ = 0;
   std::vector<Event> events_;
   std::size_t next_ = 0;
 };

@@ -4,6 +4,7 @@
 // To be looked at beside the design's pictures; not a test.
 #include <QApplication>
 #include <QDir>
+#include <QFile>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QThreadPool>
@@ -73,7 +74,9 @@ int main(int argc, char** argv) {
   session.scanCache("/cache");
   settle(stage.pump);
   for (const Theme theme : {Theme::Light, Theme::Dark}) shoot(window, folder, "start", theme);
-  window.open(QStringLiteral("/models/SmolLM2-135M-Instruct.Q4_1.gguf"));
+  const QString model = folder.filePath(QStringLiteral("SmolLM2-135M-Instruct.Q4_1.gguf"));
+  QFile(model).open(QIODevice::WriteOnly);
+  window.open(model);
   settle(stage.pump);
   for (const Theme theme : {Theme::Light, Theme::Dark}) shoot(window, folder, "preflight", theme);
   session.quantize();
@@ -92,6 +95,18 @@ int main(int argc, char** argv) {
   window.chatPane().sendPrompt();
   settle(stage.pump);
   for (const Theme theme : {Theme::Light, Theme::Dark}) shoot(window, folder, "finished", theme);
+  session.chat().send(QStringLiteral("And how do they hide from a hungry shark?"));
+  settle(stage.pump);
+  stage.engine.answerTokens = 200;
+  session.chat().send(QStringLiteral(
+      "Write a long letter to a child who wants to know everything about the sea: who lives in "
+      "it, how deep it is, why it is salt, and what nobody has found out until now."));
+  settle(stage.pump);
+  for (const Theme theme : {Theme::Light, Theme::Dark}) shoot(window, folder, "turns", theme);
+  session.chat().clear();
+  stage.engine.answerTokens = 0;
+  session.chat().send(QStringLiteral("Tell me a fun fact about octopuses."));
+  settle(stage.pump);
   window.setWorkLayout(WorkLayout::Inspect);
   settle(stage.pump);
   for (const Theme theme : {Theme::Light, Theme::Dark}) shoot(window, folder, "inspect", theme);
@@ -102,5 +117,12 @@ int main(int argc, char** argv) {
   window.setWorkLayout(WorkLayout::Chat);
   settle(stage.pump);
   for (const Theme theme : {Theme::Light, Theme::Dark}) shoot(window, folder, "chat", theme);
+  session.chat().send(QStringLiteral("And how do they hide from a hungry shark?"));
+  settle(stage.pump);
+  options.mode = ChatMode::FreeRunning;
+  session.chat().setOptions(options);
+  session.chat().send(QStringLiteral("Thank you!"));
+  settle(stage.pump);
+  for (const Theme theme : {Theme::Light, Theme::Dark}) shoot(window, folder, "chat-turns", theme);
   return 0;
 }

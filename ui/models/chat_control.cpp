@@ -36,8 +36,9 @@ void ChatControl::send(const QString& prompt) {
 
 void ChatControl::regenerate() {
   if (stage_ != ChatStage::Ready || model_.turns().empty()) return;
+  error_.clear();
   model_.beginAgain(options_.mode);
-  ask({});
+  ask(lastTurnIsKnown_ ? QString() : model_.last()->prompt);
 }
 
 void ChatControl::ask(const QString& prompt) {
@@ -45,6 +46,8 @@ void ChatControl::ask(const QString& prompt) {
   request.prompt = prompt.toStdString();
   request.systemPrompt = systemPrompt_.toStdString();
   request.options = options_;
+  // A turn that fails is taken back there: known again when it is answered.
+  if (!prompt.isEmpty()) lastTurnIsKnown_ = false;
   stage_ = ChatStage::Answering;
   answerJob_ = engine_.send(request);
   emit changed();
@@ -85,8 +88,11 @@ void ChatControl::forget() {
 void ChatControl::fail(const JobFailed& failed) {
   error_ = QString::fromStdString(failed.sentence);
   stage_ = left_ || right_ ? ChatStage::Ready : ChatStage::Empty;
-  model_.finish();
-  loadJob_ = failed.job == loadJob_ ? kNoJob : loadJob_;
+  if (failed.job == answerJob_) {
+    model_.fail(error_);
+    return;
+  }
+  loadJob_ = kNoJob;
 }
 
 bool ChatControl::take(const Message& message) {
@@ -96,6 +102,7 @@ bool ChatControl::take(const Message& message) {
     right_ = loaded->right;
     stage_ = left_ || right_ ? ChatStage::Ready : ChatStage::Empty;
     // New models start a new conversation; old answers stay readable above it.
+    lastTurnIsKnown_ = false;
     if (!waiting_.isEmpty()) send(std::exchange(waiting_, {}));
     return true;
   }
@@ -112,6 +119,7 @@ bool ChatControl::take(const Message& message) {
   if (const auto* answered = std::get_if<ChatAnswered>(&message)) {
     if (answered->job != answerJob_) return false;
     model_.finish();
+    lastTurnIsKnown_ = true;
     stage_ = ChatStage::Ready;
     return true;
   }

@@ -29,6 +29,8 @@ class ChatControl : public QObject {
   }
   const QString& error() const { return error_; }
   const ChatOptions& options() const { return options_; }
+  /// Asked, but no model was there yet: sent as soon as one is.
+  const QString& waitingPrompt() const { return waiting_; }
   const QString& systemPrompt() const { return systemPrompt_; }
 
   /// Why the source is left out of the next load, one sentence; empty when it is not.
@@ -65,6 +67,7 @@ class ChatControl : public QObject {
   ChatOptions options_;
   QString systemPrompt_, error_, waiting_, sourceNote_;
   JobId loadJob_ = kNoJob, answerJob_ = kNoJob;
+  bool lastTurnIsKnown_ = false;  ///< to the engine, which can answer it again
 };
 
 }  // namespace salient::ui

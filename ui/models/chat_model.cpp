@@ -31,8 +31,8 @@ std::optional<std::size_t> ChatTurn::firstDivergence() const {
 
 std::size_t ChatTurn::differingPicks() const {
   std::size_t count = 0;
-  for (std::size_t place = 0; place < comparedPlaces(); ++place)
-    count += differsAt(place) ? 1U : 0U;
+  const std::size_t places = comparedPlaces();
+  for (std::size_t place = 0; place < places; ++place) count += differsAt(place) ? 1U : 0U;
   return count;
 }
 
@@ -49,13 +49,13 @@ double ChatTurn::meanKl() const {
 
 void ChatModel::begin(const QString& prompt, ChatMode mode) {
   beginInsertRows({}, rowCount(), rowCount());
-  turns_.push_back({prompt, mode, {}, false});
+  turns_.push_back({prompt, mode, {}, false, {}, ++revision_});
   endInsertRows();
 }
 
 void ChatModel::beginAgain(ChatMode mode) {
   if (turns_.empty()) return;
-  turns_.back() = {turns_.back().prompt, mode, {}, false};
+  turns_.back() = {turns_.back().prompt, mode, {}, false, {}, 0};
   touched();
 }
 
@@ -79,6 +79,12 @@ void ChatModel::finish() {
   touched();
 }
 
+void ChatModel::fail(const QString& sentence) {
+  if (turns_.empty()) return;
+  turns_.back().error = sentence;
+  finish();
+}
+
 void ChatModel::clear() {
   beginResetModel();
   turns_.clear();
@@ -86,6 +92,7 @@ void ChatModel::clear() {
 }
 
 void ChatModel::touched() {
+  turns_.back().revision = ++revision_;
   const QModelIndex row = index(rowCount() - 1);
   emit dataChanged(row, row);
 }

@@ -6,6 +6,7 @@
 
 #include <QAbstractListModel>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct ChatTurn {
   ChatMode mode = ChatMode::FreeRunning;
   std::array<ChatAnswer, 2> answers;  ///< by Side
   bool complete = false;
+  QString error;               ///< why it has no answer or only a part of one; empty: it has
+  std::uint64_t revision = 0;  ///< another one whenever anything of it changed
 
   const ChatAnswer& of(Side side) const { return answers[static_cast<std::size_t>(side)]; }
   ChatAnswer& of(Side side) { return answers[static_cast<std::size_t>(side)]; }
@@ -52,6 +55,8 @@ class ChatModel : public QAbstractListModel {
   void add(const ChatToken& token);
   void end(const ChatTurnDone& done);
   void finish();
+  /// Ends the last turn with a sentence; what was said so far stays.
+  void fail(const QString& sentence);
   void clear();
 
   int rowCount(const QModelIndex& parent = {}) const override;
@@ -60,6 +65,7 @@ class ChatModel : public QAbstractListModel {
  private:
   void touched();
   std::vector<ChatTurn> turns_;
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace salient::ui

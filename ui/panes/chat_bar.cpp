@@ -6,7 +6,7 @@
 #include <QHBoxLayout>
 #include <QPushButton>
 
-#include "ui/panes/chat_pane.h"
+#include "ui/panes/chat_texts.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/icons.h"
 #include "ui/style/metrics.h"
@@ -28,7 +28,7 @@ ChatBar::ChatBar(Session& session, const WindowActions& actions, QWidget* parent
   meaning_->setWordWrap(false);
   mode_->setAccessibleName(tr("How the two models run in the chat"));
   clear_->setToolTip(tr("Forget the conversation"));
-  copy_->setToolTip(tr("Copy prompt and both answers"));
+  copy_->setToolTip(tr("Copy the conversation"));
   again_->setToolTip(tr("Answer the last prompt again"));
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(metrics::kViewPadding, 0, metrics::kViewPadding, 0);
@@ -43,8 +43,9 @@ ChatBar::ChatBar(Session& session, const WindowActions& actions, QWidget* parent
     session_.chat().setOptions(options);
   });
   connect(clear_, &QPushButton::clicked, this, [this] { session_.chat().clear(); });
-  connect(copy_, &QPushButton::clicked, this,
-          [this] { QGuiApplication::clipboard()->setText(copyText(session_.chat())); });
+  connect(copy_, &QPushButton::clicked, this, [this] {
+    QGuiApplication::clipboard()->setText(chat_texts::conversation(session_.chat()));
+  });
   connect(again_, &QPushButton::clicked, actions[Command::Regenerate], &QAction::trigger);
 }
 

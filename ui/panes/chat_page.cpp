@@ -9,8 +9,8 @@
 
 #include "engine/report/captions.h"
 #include "ui/models/figures.h"
-#include "ui/panes/answer_column.h"
 #include "ui/panes/chat_texts.h"
+#include "ui/panes/conversation_view.h"
 #include "ui/panes/prompt_field.h"
 #include "ui/plots/ribbon_plot.h"
 #include "ui/plots/top_tokens_view.h"
@@ -25,6 +25,9 @@ namespace {
 
 /// Below it the likeliest tokens give way to answers and ribbon.
 constexpr int kLow = 560;
+
+/// Letters of what both have read, over their next tokens.
+constexpr qsizetype kContext = 32;
 
 std::vector<TokenChoice> choicesOf(const ChatToken& token) {
   std::vector<TokenChoice> choices;
@@ -54,17 +57,19 @@ QString contextBefore(const ChatTurn& turn, std::size_t place) {
     text += QString::fromStdString(turn.of(Side::Left).tokens[i].text);
   }
   text = text.simplified();
-  return text.size() > 28 ? text.right(28) : text;
+  if (text.size() <= kContext) return text;
+  text = text.right(kContext);
+  const qsizetype word = text.indexOf(QLatin1Char(' '));
+  return word < 0 ? text : text.mid(word + 1);
 }
 
 }  // namespace
 
 ChatPage::ChatPage(Session& session, const WindowActions& actions, QWidget* parent)
     : Pane(session, tr("Chat"), parent),
-      asked_(new QLabel),
-      left_(new AnswerColumn(Side::Left, AnswerLook::Spacious)),
-      right_(new AnswerColumn(Side::Right, AnswerLook::Spacious)),
+      conversation_(new ConversationView(AnswerLook::Spacious)),
       ribbonHead_(new QWidget),
+      ribbonTitle_(new QLabel),
       ribbonCaption_(new CaptionLabel),
       ribbon_(new RibbonPlot(RibbonLook::Full)),
       top_(new TopTokensView),
@@ -77,29 +82,14 @@ ChatPage::ChatPage(Session& session, const WindowActions& actions, QWidget* pare
 
 void ChatPage::build(const WindowActions& actions) {
   rows().setContentsMargins(24, 12, 24, 16);
-  auto* question = new QHBoxLayout;
-  question->setSpacing(14);
-  auto* word = new QLabel(tr("Prompt"));
-  word->setForegroundRole(QPalette::PlaceholderText);
-  question->addWidget(word);
-  asked_->setTextFormat(Qt::PlainText);
-  asked_->setWordWrap(true);
-  asked_->setFont(textFont(TextRole::Answer, Weight::Strong));
-  question->addWidget(asked_, 1);
-  rows().addLayout(question);
-  rows().addSpacing(16);
-  auto* columns = new QHBoxLayout;
-  columns->setSpacing(24);
-  columns->addWidget(left_, 1);
-  columns->addWidget(right_, 1);
-  rows().addLayout(columns, 3);
+  rows().addWidget(conversation_, 3);
   rows().addSpacing(12);
   auto* head = new QHBoxLayout(ribbonHead_);
   head->setContentsMargins(0, 0, 0, 0);
   head->setSpacing(20);
-  auto* title = new QLabel(tr("KL per token"));
-  title->setFont(textFont(TextRole::Body, Weight::Strong));
-  head->addWidget(title);
+  ribbonTitle_->setTextFormat(Qt::PlainText);
+  ribbonTitle_->setFont(textFont(TextRole::Body, Weight::Strong));
+  head->addWidget(ribbonTitle_);
   head->addWidget(ribbonCaption_, 1);
   rows().addWidget(ribbonHead_);
   ribbon_->setAccessibleName(tr("KL per token"));
@@ -123,10 +113,12 @@ void ChatPage::build(const WindowActions& actions) {
   connect(prompt_, &QLineEdit::returnPressed, this, &ChatPage::sendPrompt);
   connect(ribbon_, &RibbonPlot::tokenHovered, this, &ChatPage::pointAt);
   connect(ribbon_, &RibbonPlot::tokenSelected, this, &ChatPage::pin);
-  for (AnswerColumn* column : {left_, right_}) {
-    connect(&column->view(), &AnswerView::tokenHovered, this, &ChatPage::pointAt);
-    connect(&column->view(), &AnswerView::tokenSelected, this, &ChatPage::pin);
-  }
+  connect(conversation_, &ConversationView::tokenHovered, this, &ChatPage::pointAt);
+  connect(conversation_, &ConversationView::tokenSelected, this, &ChatPage::pin);
+  connect(conversation_, &ConversationView::currentTurnChanged, this, [this] {
+    pinned_ = -1;
+    refresh(Change::Chat);
+  });
 }
 
 void ChatPage::resizeEvent(QResizeEvent* event) {
@@ -155,33 +147,40 @@ void ChatPage::pointAt(int token) {
 }
 
 void ChatPage::showPlace(int token) {
-  left_->view().setCurrentToken(token);
-  right_->view().setCurrentToken(token);
+  conversation_->setCurrentToken(token);
   ribbon_->setSelectedToken(token);
-  const ChatTurn* turn = session().chat().model().last();
+  const ChatTurn* shown = turn();
   const auto place = static_cast<std::size_t>(token);
-  if (turn == nullptr || token < 0 || place >= turn->of(Side::Left).tokens.size()) {
+  if (shown == nullptr || token < 0 || place >= shown->of(Side::Left).tokens.size()) {
     top_->clear();
     return;
   }
-  const ChatToken& left = turn->of(Side::Left).tokens[place];
-  const std::vector<ChatToken>& others = turn->of(Side::Right).tokens;
+  const ChatToken& left = shown->of(Side::Left).tokens[place];
+  const std::vector<ChatToken>& others = shown->of(Side::Right).tokens;
   const bool both = place < others.size() && others[place].kl.has_value();
-  top_->setPlace(contextBefore(*turn, place),
+  top_->setPlace(contextBefore(*shown, place),
                  both ? figures::significant(*others[place].kl) : QString(), choicesOf(left),
                  both ? choicesOf(others[place]) : std::vector<TokenChoice>{});
 }
 
-void ChatPage::showRibbon(const ChatTurn* turn) {
+const ChatTurn* ChatPage::turn() {
+  return conversation_->currentTurn(session().chat());
+}
+
+void ChatPage::showRibbon() {
+  const ChatTurn* turn = this->turn();
   const bool shown = turn != nullptr && turn->comparedPlaces() > 0;
   ribbonHead_->setVisible(shown);
   ribbon_->setVisible(shown);
   top_->setVisible(shown);
   if (!shown) return;
+  ribbonTitle_->setText(conversation_->turnCount() < 2
+                            ? tr("KL per token")
+                            : tr("KL per token, turn %1").arg(conversation_->currentIndex() + 1));
   ribbon_->setTokens(chat_texts::ribbonTokens(*turn));
   ribbon_->setReadout([this](int token) {
-    const ChatTurn* last = session().chat().model().last();
-    return last == nullptr ? QString() : chat_texts::ribbonReadout(*last, token);
+    const ChatTurn* pointed = this->turn();
+    return pointed == nullptr ? QString() : chat_texts::ribbonReadout(*pointed, token);
   });
   const std::optional<std::size_t> first = turn->firstDivergence();
   QString caption =
@@ -200,20 +199,17 @@ void ChatPage::showRibbon(const ChatTurn* turn) {
 void ChatPage::refresh(Changes changes) {
   if (!(changes & (Change::Chat | Change::Plan | Change::Run))) return;
   const ChatControl& chat = session().chat();
-  const ChatTurn* turn = chat.model().last();
-  asked_->setText(turn == nullptr ? tr("Nothing asked yet.") : turn->prompt);
   const QString waiting = session().run().active()
                               ? tr("Ready when the run is finished.")
                               : tr("Quantize the model to hear its answer here.");
-  left_->show(chat, waiting);
-  right_->show(chat, waiting);
+  conversation_->show(chat, waiting);
   prompt_->setHint(chat_texts::sampling(chat.options().sampling));
   const bool answering = chat.stage() == ChatStage::Answering;
   if (answering) pinned_ = -1;
   send_->setVisible(!answering);
   send_->setText(chat.alone() ? tr("Send") : tr("Send both"));
   stop_->setVisible(answering);
-  showRibbon(turn);
+  showRibbon();
 }
 
 }  // namespace salient::ui

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The Chat layout: the conversation at full size, KL per token, and the five likeliest tokens of
-// both models at the place pointed at (a click keeps it).
+// The Chat layout: the conversation at full size, KL per token of the turn that is looked at, and
+// the five likeliest tokens of both models at the place pointed at (a click keeps it).
 
 #include "ui/panes/pane.h"
 #include "ui/panes/window_actions.h"
@@ -13,8 +13,8 @@ class QPushButton;
 namespace salient::ui {
 
 class AccentButton;
-class AnswerColumn;
 class CaptionLabel;
+class ConversationView;
 class PromptField;
 class RibbonPlot;
 class TopTokensView;
@@ -36,12 +36,12 @@ class ChatPage : public Pane {
   void pointAt(int token);
   void pin(int token);
   void showPlace(int token);
-  void showRibbon(const ChatTurn* turn);
+  void showRibbon();
+  const ChatTurn* turn();
 
-  QLabel* asked_;
-  AnswerColumn* left_;
-  AnswerColumn* right_;
+  ConversationView* conversation_;
   QWidget* ribbonHead_;
+  QLabel* ribbonTitle_;
   CaptionLabel* ribbonCaption_;
   RibbonPlot* ribbon_;
   TopTokensView* top_;

@@ -11,8 +11,8 @@
 #include <QVBoxLayout>
 
 #include "ui/models/figures.h"
-#include "ui/panes/answer_column.h"
 #include "ui/panes/chat_texts.h"
+#include "ui/panes/conversation_view.h"
 #include "ui/panes/prompt_field.h"
 #include "ui/plots/ribbon_plot.h"
 #include "ui/style/accent_button.h"
@@ -50,11 +50,9 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
       stop_(new QPushButton(tr("Stop"))),
       mode_(new SegmentedControl({tr("Free-running"), tr("Lock-step")})),
       again_(roundButton(IconName::Refresh, tr("Answer again"))),
-      copy_(roundButton(IconName::Copy, tr("Copy both answers"))),
-      left_(new AnswerColumn(Side::Left, AnswerLook::Compact)),
-      right_(new AnswerColumn(Side::Right, AnswerLook::Compact)),
+      copy_(roundButton(IconName::Copy, tr("Copy the conversation"))),
+      conversation_(new ConversationView(AnswerLook::Compact)),
       samples_(new QWidget),
-      answers_(new QWidget),
       ribbonRow_(new QWidget),
       ribbonTitle_(new QLabel(tr("KL per token"))),
       ribbonCaption_(new CaptionLabel),
@@ -81,12 +79,7 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
   rows().addSpacing(metrics::kGrid * 2);
   offerPrompts();
   rows().addWidget(samples_);
-  auto* columns = new QHBoxLayout(answers_);
-  columns->setContentsMargins(0, 0, 0, 0);
-  columns->setSpacing(metrics::kGrid * 6);
-  columns->addWidget(left_, 1);
-  columns->addWidget(right_, 1);
-  rows().addWidget(answers_, 1);
+  rows().addWidget(conversation_, 1);
   ribbonTitle_->setFont(textFont(TextRole::Caption, Weight::Strong));
   ribbon_->setAccessibleName(tr("KL per token"));
   auto* ribbonLine = new QHBoxLayout(ribbonRow_);
@@ -131,17 +124,19 @@ void ChatPane::connectViews() {
     options.mode = index == 1 ? ChatMode::LockStep : ChatMode::FreeRunning;
     session().chat().setOptions(options);
   });
-  connect(copy_, &QToolButton::clicked, this,
-          [this] { QGuiApplication::clipboard()->setText(copyText(session().chat())); });
+  connect(copy_, &QToolButton::clicked, this, [this] {
+    QGuiApplication::clipboard()->setText(chat_texts::conversation(session().chat()));
+  });
   connect(ribbon_, &RibbonPlot::tokenHovered, this, &ChatPane::pointAt);
   connect(ribbon_, &PlotWidget::readoutChanged, this, [this](const QString& text) {
-    const ChatTurn* turn = session().chat().model().last();
+    const ChatTurn* turn = conversation_->currentTurn(session().chat());
     ribbonCaption_->setText(!text.isEmpty() || turn == nullptr ? text
                                                                : chat_texts::divergence(*turn));
   });
-  for (AnswerColumn* column : {left_, right_}) {
-    connect(&column->view(), &AnswerView::tokenHovered, this, &ChatPane::pointAt);
-  }
+  connect(conversation_, &ConversationView::tokenHovered, this, &ChatPane::pointAt);
+  connect(conversation_, &ConversationView::tokenSelected, this, &ChatPane::pointAt);
+  connect(conversation_, &ConversationView::currentTurnChanged, this,
+          [this] { refresh(Change::Chat); });
 }
 
 QWidget* ChatPane::firstStop() {
@@ -149,8 +144,7 @@ QWidget* ChatPane::firstStop() {
 }
 
 void ChatPane::pointAt(int token) {
-  left_->view().setCurrentToken(token);
-  right_->view().setCurrentToken(token);
+  conversation_->setCurrentToken(token);
   ribbon_->setSelectedToken(token);
 }
 
@@ -173,14 +167,14 @@ QString ChatPane::waitingForRun() {
 }
 
 void ChatPane::showRibbon() {
-  const ChatTurn* turn = session().chat().model().last();
+  const ChatTurn* turn = conversation_->currentTurn(session().chat());
   const bool shown = turn != nullptr && turn->comparedPlaces() > 0;
   ribbonRow_->setVisible(shown && height() > 150);
   if (!shown) return;
   ribbon_->setTokens(chat_texts::ribbonTokens(*turn));
   ribbon_->setReadout([this](int token) {
-    const ChatTurn* last = session().chat().model().last();
-    return last == nullptr ? QString() : chat_texts::ribbonReadout(*last, token);
+    const ChatTurn* pointed = conversation_->currentTurn(session().chat());
+    return pointed == nullptr ? QString() : chat_texts::ribbonReadout(*pointed, token);
   });
   ribbonCaption_->setText(chat_texts::divergence(*turn));
   ribbon_->setSummary(ribbonCaption_->plainText());
@@ -200,17 +194,9 @@ void ChatPane::refresh(Changes changes) {
   const bool empty = chat.model().last() == nullptr;
   samples_->setVisible(empty);
   if (changes & (Change::Chat | Change::Plan) || (empty && changes.testFlag(Change::Run))) {
-    left_->show(chat, waitingForRun());
-    right_->show(chat, waitingForRun());
+    conversation_->show(chat, waitingForRun());
     showRibbon();
   }
-}
-
-QString copyText(const ChatControl& chat) {
-  const ChatTurn* turn = chat.model().last();
-  if (turn == nullptr) return {};
-  return ChatPane::tr("Prompt: %1\n\nFP16:\n%2\n\nAWQ:\n%3\n")
-      .arg(turn->prompt, turn->of(Side::Left).text, turn->of(Side::Right).text);
 }
 
 }  // namespace salient::ui

@@ -13,8 +13,8 @@ class QToolButton;
 
 namespace salient::ui {
 
-class AnswerColumn;
 class CaptionLabel;
+class ConversationView;
 class PromptField;
 class RibbonPlot;
 class SegmentedControl;
@@ -43,17 +43,12 @@ class ChatPane : public Pane {
   SegmentedControl* mode_;
   QToolButton* again_;
   QToolButton* copy_;
-  AnswerColumn* left_;
-  AnswerColumn* right_;
+  ConversationView* conversation_;
   QWidget* samples_;
-  QWidget* answers_;
   QWidget* ribbonRow_;
   QLabel* ribbonTitle_;
   CaptionLabel* ribbonCaption_;
   RibbonPlot* ribbon_;
 };
-
-/// Both answers as text, for the clipboard.
-QString copyText(const ChatControl& chat);
 
 }  // namespace salient::ui

@@ -26,6 +26,12 @@ const ChatTurnDone* doneOf(const ChatTurn* turn, Side side) {
   return turn != nullptr && turn->of(side).done ? &*turn->of(side).done : nullptr;
 }
 
+/// The rate without its unit.
+QString rateNumber(const ChatTurnDone& done) {
+  const QString rate = figures::rate(done.throughput.tokens_per_second());
+  return rate.left(rate.indexOf(QStringLiteral("tok"))).trimmed();
+}
+
 }  // namespace
 
 std::vector<AnswerToken> answerTokens(const ChatTurn& turn, Side side) {
@@ -52,7 +58,8 @@ std::vector<RibbonToken> ribbonTokens(const ChatTurn& turn) {
   const std::vector<ChatToken>& left = turn.of(Side::Left).tokens;
   const std::vector<ChatToken>& right = turn.of(Side::Right).tokens;
   std::vector<RibbonToken> ribbon;
-  for (std::size_t place = 0; place < turn.comparedPlaces(); ++place) {
+  const std::size_t compared = turn.comparedPlaces();
+  for (std::size_t place = 0; place < compared; ++place) {
     if (!right[place].kl) continue;
     RibbonToken token;
     token.kl = *right[place].kl;
@@ -84,14 +91,12 @@ double limitShare(const ChatTurn* turn, const ChatControl& chat, Side side) {
   return done->throughput.bytes_per_second() / loaded->limitBytesPerSecond;
 }
 
-QString speed(const ChatTurn* turn, const ChatControl& chat, Side side, AnswerLook look) {
+QStringList speed(const ChatTurn* turn, const ChatControl& chat, Side side, AnswerLook look) {
   const std::optional<ChatSideLoaded>& loaded = chat.of(side);
   const ChatTurnDone* done = doneOf(turn, side);
   QStringList parts;
   if (done != nullptr && done->throughput.tokens_per_second() > 0) {
-    QString rate = figures::rate(done->throughput.tokens_per_second());
-    const qsizetype space = rate.indexOf(QStringLiteral("tok"));
-    parts << QStringLiteral("**%1** tok/s").arg(rate.left(space).trimmed());
+    parts << QStringLiteral("**%1** tok/s").arg(rateNumber(*done));
     if (look == AnswerLook::Compact) {
       parts << tr("first %1").arg(figures::seconds(done->first_token_seconds));
     }
@@ -102,7 +107,7 @@ QString speed(const ChatTurn* turn, const ChatControl& chat, Side side, AnswerLo
   if (share > 0 && look == AnswerLook::Compact) {
     parts << tr("%1 of read limit").arg(figures::percent(share));
   }
-  return parts.join(QStringLiteral("   "));
+  return parts;
 }
 
 QString faster(const ChatTurn* turn) {
@@ -116,6 +121,38 @@ QString faster(const ChatTurn* turn) {
                      : tr("%1 slower").arg(figures::times(1 / factor));
 }
 
+QString turnFacts(const ChatTurn& turn) {
+  QStringList facts;
+  QStringList rates;
+  for (const Side side : {Side::Left, Side::Right}) {
+    const ChatTurnDone* done = doneOf(&turn, side);
+    if (done == nullptr || done->throughput.tokens_per_second() <= 0) continue;
+    rates << rateNumber(*done);
+  }
+  if (!rates.isEmpty()) facts << tr("%1 tok/s").arg(rates.join(tr(" and ")));
+  const std::optional<std::size_t> first = turn.firstDivergence();
+  if (first) {
+    facts << tr("first divergence at token %1").arg(*first + 1);
+  } else if (turn.complete && turn.comparedPlaces() > 0) {
+    facts << tr("no divergence");
+  }
+  return facts.join(QStringLiteral(", "));
+}
+
+QString conversation(const ChatControl& chat) {
+  QStringList turns;
+  for (const ChatTurn& turn : chat.model().turns()) {
+    QStringList lines{tr("Prompt: %1").arg(turn.prompt)};
+    for (const Side side : {Side::Left, Side::Right}) {
+      const QString name = side == Side::Left ? tr("FP16") : tr("AWQ");
+      const QString& text = turn.of(side).text;
+      if (!text.isEmpty()) lines << QStringLiteral("%1:\n%2").arg(name, text.trimmed());
+    }
+    turns << lines.join(QStringLiteral("\n\n")) + QLatin1Char('\n');
+  }
+  return turns.join(QStringLiteral("\n"));
+}
+
 QString divergence(const ChatTurn& turn) {
   if (turn.comparedPlaces() == 0) return {};
   return tr("mean **%1**, %2 of %3 picks differ")
@@ -126,7 +163,10 @@ QString divergence(const ChatTurn& turn) {
 
 QString placeholder(const ChatControl& chat, Side side, const QString& waiting) {
   if (!chat.error().isEmpty()) return chat.error();
-  if (chat.stage() == ChatStage::Loading) return tr("Loading the model.");
+  if (chat.stage() == ChatStage::Loading) {
+    return chat.waitingPrompt().isEmpty() ? tr("Loading the model.")
+                                          : tr("Loading the model; it answers as soon as it can.");
+  }
   if (!chat.of(side)) {
     if (side == Side::Right) return waiting;
     return chat.sourceNote().isEmpty() ? tr("FP16 is loaded with the first prompt.")

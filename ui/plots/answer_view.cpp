@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/plots/answer_view.h"
 
-#include <QAccessible>
 #include <QKeyEvent>
 #include <QMouseEvent>
-#include <QPainter>
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
-#include "ui/style/palette.h"
 #include "ui/style/typography.h"
 
 namespace salient::ui {
@@ -16,12 +14,31 @@ namespace {
 
 constexpr double kEdge = 2;  // the model's line at the left
 constexpr double kIndent = 12;
-constexpr double kPickGap = 6;
+/// A block is cut behind this many characters, at the end of a line.
+constexpr int kBlock = 800;
+
+bool sameText(const AnswerToken& left, const AnswerToken& right) {
+  return left.text == right.text && left.differs == right.differs &&
+         left.otherPick == right.otherPick;
+}
+
+/// A leading space or line end of the first token would indent the answer.
+QString withoutLeadingSpace(const QString& text) {
+  qsizetype from = 0;
+  while (from < text.size() && text[from].isSpace()) ++from;
+  return text.mid(from);
+}
+
+int firstDifferenceOf(const std::vector<AnswerToken>& tokens) {
+  const auto first = std::find_if(tokens.begin(), tokens.end(),
+                                  [](const AnswerToken& token) { return token.differs; });
+  return first == tokens.end() ? -1 : static_cast<int>(first - tokens.begin());
+}
 
 }  // namespace
 
 AnswerView::AnswerView(ModelTone tone, AnswerLook look, QWidget* parent)
-    : QWidget(parent), tone_(tone), look_(look) {
+    : QWidget(parent), tone_(tone), look_(look), starts_{0} {
   setFont(textFont(look == AnswerLook::Spacious ? TextRole::Answer : TextRole::Body));
   setMouseTracking(true);
   setFocusPolicy(Qt::StrongFocus);
@@ -31,161 +48,189 @@ AnswerView::AnswerView(ModelTone tone, AnswerLook look, QWidget* parent)
 }
 
 int AnswerView::lineHeight() const {
-  const bool room = std::any_of(tokens_.begin(), tokens_.end(), [](const AnswerToken& token) {
-    return !token.otherPick.isEmpty();
-  });
-  const double factor = room ? 2.15 : look_ == AnswerLook::Spacious ? 1.7 : 1.28;
+  const bool spacious = look_ == AnswerLook::Spacious;
+  const double factor = room_ == LineRoom::Picks ? 2.15 : spacious ? 1.7 : 1.28;
   return static_cast<int>(fontMetrics().height() * factor);
 }
 
 void AnswerView::setTokens(std::vector<AnswerToken> tokens) {
+  const std::size_t both = std::min(tokens.size(), tokens_.size());
+  std::size_t kept = 0;
+  while (kept < both && sameText(tokens[kept], tokens_[kept])) ++kept;
+  const bool same = kept == tokens.size() && kept == tokens_.size();
+  const int first = firstDifferenceOf(tokens);
   tokens_ = std::move(tokens);
-  text_.clear();
-  starts_.clear();
-  firstDifference_ = -1;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    starts_.push_back(static_cast<int>(text_.size()));
-    // Leading space of a first token would indent the answer.
-    text_ += i == 0 ? tokens_[i].text.trimmed() : tokens_[i].text;
-    if (tokens_[i].differs && firstDifference_ < 0) firstDifference_ = static_cast<int>(i);
+  update();
+  if (same) return;
+  if (first != firstDifference_) {
+    // Its bold letters are wider: the lines from there on change.
+    for (const int changed : {first, std::exchange(firstDifference_, first)}) {
+      if (changed >= 0) kept = std::min(kept, static_cast<std::size_t>(changed));
+    }
   }
-  starts_.push_back(static_cast<int>(text_.size()));
-  text_.replace(QLatin1Char('\n'), QChar::LineSeparator);
-  layout_.reset();
+  if (text_.isEmpty()) kept = 0;
+  starts_.resize(kept + 1);
+  text_.truncate(starts_.back());
+  forgetFrom(starts_.back());
+  for (std::size_t i = kept; i < tokens_.size(); ++i) {
+    text_ += text_.isEmpty() ? withoutLeadingSpace(tokens_[i].text) : tokens_[i].text;
+    starts_.push_back(static_cast<int>(text_.size()));
+  }
   setAccessibleDescription(text_);
   updateGeometry();
-  update();
+}
+
+void AnswerView::setLineRoom(LineRoom room) {
+  if (room_ == room) return;
+  room_ = room;
+  forgetFrom(0);
+  updateGeometry();
 }
 
 void AnswerView::setPlaceholder(const QString& text) {
   if (placeholder_ == text) return;
   placeholder_ = text;
-  layout_.reset();
-  update();
+  if (!text_.isEmpty()) return;
+  setAccessibleDescription(text);
+  forgetFrom(0);
+  updateGeometry();
 }
 
 void AnswerView::setCurrentToken(int token) {
   if (current_ == token) return;
   current_ = token;
-  layout_.reset();
   update();
 }
 
-QVector<QTextLayout::FormatRange> AnswerView::formats() const {
-  const Palette& colours = paletteOf(*this);
+QVector<QTextLayout::FormatRange> AnswerView::formats(int start, int end) const {
   QVector<QTextLayout::FormatRange> ranges;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const bool chosen = static_cast<int>(i) == current_;
-    const bool first = static_cast<int>(i) == firstDifference_;
-    const bool marked = tokens_[i].differs && (look_ == AnswerLook::Spacious || first);
-    if (!marked && !chosen) continue;
+  if (text_.isEmpty()) return ranges;
+  const Palette& colours = paletteOf(*this);
+  for (int token = tokenOf(start); token < static_cast<int>(tokens_.size()); ++token) {
+    const auto i = static_cast<std::size_t>(token);
+    if (starts_[i] >= end) break;
+    const bool first = token == firstDifference_;
+    if (!tokens_[i].differs || (look_ == AnswerLook::Compact && !first)) continue;
     QTextLayout::FormatRange range;
-    int start = starts_[i];
-    // The space before a word is not part of what is marked.
-    while (start < starts_[i + 1] && text_[start].isSpace()) ++start;
-    range.start = start;
-    range.length = starts_[i + 1] - start;
-    if (range.length <= 0) continue;
-    if (first || chosen) {
-      range.format.setBackground(tone_ == ModelTone::Awq ? colours.awqTint : colours.fp16Tint);
-    }
+    range.start = std::max(starts_[i], start) - start;
+    range.length = std::min(starts_[i + 1], end) - start - range.start;
+    range.format.setForeground(colours.text);
     if (first) range.format.setFontWeight(QFont::DemiBold);
-    ranges.append(range);
+    if (range.length > 0) ranges.append(range);
   }
   return ranges;
 }
 
-void AnswerView::layOut(QTextLayout& layout, double width) const {
-  const bool empty = text_.isEmpty();
-  layout.setText(empty ? placeholder_ : text_);
-  layout.setFont(font());
+AnswerView::Block AnswerView::layOutBlock(int start, int firstLine) const {
+  const QString& text = shownText();
+  const auto found = text.indexOf(QLatin1Char('\n'), start);
+  const int end = static_cast<int>(found < 0 ? text.size() : found);
+  const int taken = std::min(end - start, kBlock);
+  Block block{start, end - start + 1, firstLine, 0, std::make_unique<QTextLayout>()};
   QTextOption option;
   option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
-  layout.setTextOption(option);
-  if (!empty) layout.setFormats(formats());
-  layout.beginLayout();
-  double y = 0;
+  const QStringView paragraph = QStringView(text).mid(start, end - start);
+  option.setTextDirection(paragraph.isRightToLeft() ? Qt::RightToLeft : Qt::LeftToRight);
+  block.layout->setTextOption(option);
+  block.layout->setFont(font());
+  block.layout->setText(text.mid(start, taken));
+  block.layout->setFormats(formats(start, start + taken));
+  block.layout->beginLayout();
   const double step = lineHeight();
   while (true) {
-    QTextLine line = layout.createLine();
+    QTextLine line = block.layout->createLine();
     if (!line.isValid()) break;
-    line.setLineWidth(std::max(40.0, width - kEdge - kIndent));
-    line.setPosition({kEdge + kIndent, y + (step - line.height())});
-    y += step;
+    line.setLineWidth(std::max(40.0, laidOutWidth_ - kEdge - kIndent));
+    const double top = (firstLine + block.lines) * step;
+    line.setPosition({kEdge + kIndent, top + (step - line.height())});
+    ++block.lines;
   }
-  layout.endLayout();
+  block.layout->endLayout();
+  linesLaidOut_ += block.lines;
+  if (start + taken < end) {
+    // Where the last line ends is not known: the next block starts with it.
+    if (block.lines > 1) --block.lines;
+    const QTextLine last = block.layout->lineAt(block.lines - 1);
+    block.length = last.textStart() + last.textLength();
+  }
+  return block;
+}
+
+void AnswerView::layOut(double width) const {
+  if (width != laidOutWidth_) blocks_.clear();
+  laidOutWidth_ = width;
+  int start = blocks_.empty() ? 0 : blocks_.back().start + blocks_.back().length;
+  while (start < shownText().size()) {
+    blocks_.push_back(layOutBlock(start, lineCount()));
+    start = blocks_.back().start + blocks_.back().length;
+  }
+}
+
+void AnswerView::forgetFrom(int position) {
+  // The last block reaches one past the text: what follows belongs to its last line.
+  while (!blocks_.empty() && blocks_.back().start + blocks_.back().length >= position) {
+    blocks_.pop_back();
+  }
+  update();
+}
+
+int AnswerView::lineCount() const {
+  return blocks_.empty() ? 0 : blocks_.back().firstLine + blocks_.back().lines;
+}
+
+const AnswerView::Block* AnswerView::blockAt(int position) const {
+  auto after = std::upper_bound(blocks_.begin(), blocks_.end(), position,
+                                [](int at, const Block& block) { return at < block.start; });
+  return after == blocks_.begin() ? nullptr : &*std::prev(after);
+}
+
+const AnswerView::Block* AnswerView::blockOfLine(int line) const {
+  auto after = std::upper_bound(blocks_.begin(), blocks_.end(), line,
+                                [](int at, const Block& block) { return at < block.firstLine; });
+  return after == blocks_.begin() ? nullptr : &*std::prev(after);
 }
 
 int AnswerView::heightForWidth(int width) const {
-  QTextLayout layout;
-  layOut(layout, width);
-  return std::max(1, layout.lineCount()) * lineHeight() + 4;
+  layOut(width);
+  return std::max(1, lineCount()) * lineHeight() + 4;
 }
 
 QSize AnswerView::sizeHint() const {
   return {400, heightForWidth(width() > 50 ? width() : 400)};
 }
 
-void AnswerView::resizeEvent(QResizeEvent* event) {
-  layout_.reset();
-  QWidget::resizeEvent(event);
-}
-
 QRectF AnswerView::tokenRect(int token) const {
-  if (!layout_ || token < 0 || token + 1 >= static_cast<int>(starts_.size())) return {};
+  if (token < 0 || token >= static_cast<int>(tokens_.size())) return {};
+  layOut(width());
   int start = starts_[static_cast<std::size_t>(token)];
   const int end = starts_[static_cast<std::size_t>(token) + 1];
+  // The space before a word is not part of what is marked.
   while (start < end && text_[start].isSpace()) ++start;
-  const QTextLine line = layout_->lineForTextPosition(start);
+  const Block* block = blockAt(start);
+  if (block == nullptr || start >= text_.size()) return {};
+  const QTextLine line = block->layout->lineForTextPosition(start - block->start);
   if (!line.isValid()) return {};
-  const double left = line.cursorToX(start);
-  const double right = line.cursorToX(std::min(end, line.textStart() + line.textLength()));
-  return {left, line.y(), right - left, line.height()};
+  const int lineEnd = line.textStart() + line.textLength();
+  const double left = line.cursorToX(start - block->start);
+  const double right = line.cursorToX(std::min(end - block->start, lineEnd));
+  return QRectF(QPointF(left, line.y()), QPointF(right, line.y() + line.height())).normalized();
 }
 
-void AnswerView::paintEvent(QPaintEvent* /*event*/) {
-  if (!layout_) {
-    layout_ = std::make_unique<QTextLayout>();
-    layOut(*layout_, width());
-  }
-  QPainter painter(this);
-  const Palette& colours = paletteOf(*this);
-  const QColor tone = toneColor(tone_, colours);
-  painter.fillRect(QRectF(0, 0, kEdge, height()), tone);
-  const bool muted =
-      text_.isEmpty() || (tone_ == ModelTone::Awq && lineHeight() > 2 * fontMetrics().height());
-  painter.setPen(muted ? colours.secondary : colours.text);
-  layout_->draw(&painter, {0, 0});
-  double row = -1;
-  double taken = 0;  // how far the picks above this row reach
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const AnswerToken& token = tokens_[i];
-    const bool first = static_cast<int>(i) == firstDifference_;
-    const bool underlined = first || (look_ == AnswerLook::Spacious && token.differs);
-    if (!underlined) continue;
-    const QRectF box = tokenRect(static_cast<int>(i));
-    painter.fillRect(QRectF(box.left(), box.bottom() + 1, box.width(), 2), tone);
-    if (token.otherPick.isEmpty()) continue;
-    painter.save();
-    painter.setFont(textFont(TextRole::Caption, Weight::Strong));
-    painter.setPen(tone);
-    const double wide = QFontMetricsF(painter.font()).horizontalAdvance(token.otherPick);
-    if (box.top() != row) taken = 0;
-    row = box.top();
-    const double left = std::min(std::max(box.left(), taken), width() - wide);
-    if (left >= taken) painter.drawText(QPointF(left, box.top() - 3), token.otherPick);
-    taken = left + wide + kPickGap;
-    painter.restore();
-  }
+int AnswerView::tokenOf(int position) const {
+  const auto after = std::upper_bound(starts_.begin(), starts_.end(), position);
+  return static_cast<int>(after - starts_.begin()) - 1;
 }
 
 int AnswerView::tokenAt(const QPointF& position) const {
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    if (tokenRect(static_cast<int>(i)).adjusted(-1, -4, 2, 4).contains(position)) {
-      return static_cast<int>(i);
-    }
-  }
-  return -1;
+  if (text_.isEmpty()) return -1;
+  layOut(width());
+  const int row = static_cast<int>(std::floor(position.y() / lineHeight()));
+  const Block* block = blockOfLine(row);
+  if (row < 0 || block == nullptr || row >= block->firstLine + block->lines) return -1;
+  const QTextLine line = block->layout->lineAt(row - block->firstLine);
+  const int at = line.xToCursor(position.x(), QTextLine::CursorOnCharacter);
+  const int token = tokenOf(block->start + at);
+  return tokenRect(token).adjusted(-1, -lineHeight(), 2, 4).contains(position) ? token : -1;
 }
 
 void AnswerView::mouseMoveEvent(QMouseEvent* event) {
@@ -212,10 +257,13 @@ void AnswerView::keyPressEvent(QKeyEvent* event) {
   emit tokenSelected(std::clamp(current_ + (right ? 1 : -1), 0, last));
 }
 
+void AnswerView::focusInEvent(QFocusEvent* event) {
+  QWidget::focusInEvent(event);
+  emit focused();
+}
+
 void AnswerView::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) {
-    layout_.reset();
-  }
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) forgetFrom(0);
   QWidget::changeEvent(event);
 }
 

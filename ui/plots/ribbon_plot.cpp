@@ -22,6 +22,8 @@ constexpr double kFullTop = 26;
 constexpr double kFullLeft = 36;
 constexpr double kFullBottom = 20;
 constexpr int kWords = 6;
+constexpr double kWidestBar = 24;
+constexpr double kLowestPeak = 0.05;
 constexpr double kWordShare = 0.3;  // of the peak; lower bars need no name
 
 // A token as a word on a chart: spaces and line ends made visible, long ones cut.
@@ -46,6 +48,14 @@ RibbonPlot::RibbonPlot(RibbonLook look, QWidget* parent)
 
 void RibbonPlot::setTokens(std::vector<RibbonToken> tokens) {
   tokens_ = std::move(tokens);
+  peak_ = kLowestPeak;
+  for (const RibbonToken& token : tokens_) {
+    if (std::isfinite(token.kl)) peak_ = std::max(peak_, token.kl);
+  }
+  const auto first = std::find_if(tokens_.begin(), tokens_.end(), [](const RibbonToken& token) {
+    return token.pick == TokenPick::Other;
+  });
+  firstDivergence_ = first == tokens_.end() ? -1 : static_cast<int>(first - tokens_.begin());
   if (selected_ >= static_cast<int>(tokens_.size())) selected_ = -1;
   setFullView(QRectF(0, 0, std::max(1.0, static_cast<double>(tokens_.size())), 1));
   update();
@@ -55,13 +65,6 @@ void RibbonPlot::appendToken(RibbonToken token) {
   std::vector<RibbonToken> tokens = std::move(tokens_);
   tokens.push_back(std::move(token));
   setTokens(std::move(tokens));
-}
-
-int RibbonPlot::firstDivergence() const {
-  const auto first = std::find_if(tokens_.begin(), tokens_.end(), [](const RibbonToken& token) {
-    return token.pick == TokenPick::Other;
-  });
-  return first == tokens_.end() ? -1 : static_cast<int>(first - tokens_.begin());
 }
 
 void RibbonPlot::setSelectedToken(int token) {
@@ -81,17 +84,9 @@ QRectF RibbonPlot::plotArea(const QSizeF& size) const {
   return {kFullLeft, kFullTop, size.width() - kFullLeft, size.height() - kFullTop - kFullBottom};
 }
 
-double RibbonPlot::peak() const {
-  double highest = 0.05;
-  for (const RibbonToken& token : tokens_) {
-    if (std::isfinite(token.kl)) highest = std::max(highest, token.kl);
-  }
-  return highest;
-}
-
 QRectF RibbonPlot::barRect(int token, const QRectF& plot) const {
   const double pitch = plot.width() / view().width();
-  const double width = std::max(1.0, std::floor(pitch * 0.72));
+  const double width = std::clamp(std::floor(pitch * 0.72), 1.0, kWidestBar);
   const double x = std::round(xOf(token + 0.5, plot) - width / 2);
   const double kl = tokens_[static_cast<std::size_t>(token)].kl;
   const double share = std::isfinite(kl) ? std::clamp(kl / peak(), 0.0, 1.0) : 1;
@@ -123,7 +118,9 @@ void RibbonPlot::paintAxes(QPainter& painter, const QRectF& plot) {
   }
   if (tokens_.empty()) return;
   const double word = QFontMetricsF(font()).horizontalAdvance(tr("token"));
-  drawLeftTick(painter, plot.right(), plot.bottom() + 12, tr("token"));
+  // The number of a selected token near the end stands in its place.
+  const bool covered = selected_ >= 0 && xOf(selected_ + 0.5, plot) > plot.right() - word - 16;
+  if (!covered) drawLeftTick(painter, plot.right(), plot.bottom() + 12, tr("token"));
   const AxisRange across{view().left(), view().right(), AxisScale::Linear};
   std::vector<double> ticks = axisTicks(across, 8);
   if (view().left() < 0.5) ticks.insert(ticks.begin(), 1);

@@ -30,7 +30,7 @@ class RibbonPlot : public PlotWidget {
   void setTokens(std::vector<RibbonToken> tokens);
   void appendToken(RibbonToken token);
   // -1: none. Tokens are counted from 1 on screen.
-  int firstDivergence() const;
+  int firstDivergence() const { return firstDivergence_; }
   void setSelectedToken(int token);
   int selectedToken() const { return selected_; }
   void setReadout(std::function<QString(int token)> readout);
@@ -52,7 +52,7 @@ class RibbonPlot : public PlotWidget {
   QRectF plotArea(const QSizeF& size) const override;
 
  private:
-  double peak() const;
+  double peak() const { return peak_; }
   QRectF barRect(int token, const QRectF& plot) const;
   void paintAxes(QPainter& painter, const QRectF& plot);
   void paintBars(QPainter& painter, const QRectF& plot);
@@ -68,6 +68,8 @@ class RibbonPlot : public PlotWidget {
   RibbonLook look_;
   std::vector<RibbonToken> tokens_;
   int selected_ = -1;
+  int firstDivergence_ = -1;
+  double peak_ = 1;
   std::function<QString(int)> readout_;
 };
 

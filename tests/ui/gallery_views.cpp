@@ -5,8 +5,8 @@
 
 #include "gallery_pages.h"
 #include "sample_data.h"
-#include "ui/plots/limit_bar.h"
-#include "ui/plots/scale_strip.h"
+#include "ui/plots/distance_plot.h"
+#include "ui/plots/speed_plot.h"
 #include "ui/style/figure_block.h"
 #include "ui/style/metrics.h"
 #include "ui/style/segmented_control.h"
@@ -66,32 +66,16 @@ void addSteps(QBoxLayout& rows) {
   rows.addWidget(histogram);
 }
 
-QLayout* speedBars() {
-  auto* rows = new QVBoxLayout;
-  rows->setSpacing(12);
-  auto* fp16 = new LimitBar(ModelTone::Fp16);
-  fp16->setBar(0.3, 0.42, QStringLiteral("52.1 tok/s, 70 % of the read limit"));
-  auto* awq = new LimitBar(ModelTone::Awq);
-  awq->setBar(0.69, 1, QStringLiteral("121 tok/s, 69 % of the read limit"));
-  rows->addWidget(fp16);
-  rows->addWidget(awq);
-  rows->addStretch();
-  return rows;
+PlotWidget* speedBars() {
+  auto* plot = new SpeedPlot;
+  plot->setBars(sample::speedBars());
+  return plot;
 }
 
-QLayout* distanceStrips() {
-  auto* rows = new QVBoxLayout;
-  auto* kl = new ScaleStrip(QStringLiteral("KL divergence"), QStringLiteral("lower is better"));
-  kl->setMarks({{ModelTone::Awq, 0.166, QStringLiteral("AWQ 0.166")},
-                {ModelTone::Rtn, 0.342, QStringLiteral("RTN 0.342")}});
-  auto* perplexity =
-      new ScaleStrip(QStringLiteral("Perplexity"), QStringLiteral("lower is better"));
-  perplexity->setMarks({{ModelTone::Fp16, 34.0, QStringLiteral("FP16 34.0")},
-                        {ModelTone::Awq, 41.4, QStringLiteral("AWQ 41.4")},
-                        {ModelTone::Rtn, 45.6, QStringLiteral("RTN 45.6")}});
-  rows->addWidget(kl);
-  rows->addWidget(perplexity);
-  return rows;
+PlotWidget* distanceStrips() {
+  auto* plot = new DistancePlot;
+  plot->setStrips(sample::distanceStrips());
+  return plot;
 }
 
 }  // namespace
@@ -230,8 +214,8 @@ QWidget* chatViews() {
   rows->addSpacing(16);
   auto* columns = new QHBoxLayout;
   columns->setSpacing(24);
-  columns->addLayout(speedBars(), 1);
-  columns->addLayout(distanceStrips(), 1);
+  columns->addWidget(speedBars(), 1);
+  columns->addWidget(distanceStrips(), 1);
   rows->addLayout(columns);
   rows->addStretch();
   return widget;

@@ -13,9 +13,10 @@
 #include <QXmlStreamReader>
 
 #include "sample_data.h"
+#include "ui/plots/distance_plot.h"
 #include "ui/plots/heatmap_widget.h"
-#include "ui/plots/limit_bar.h"
-#include "ui/plots/scale_strip.h"
+#include "ui/plots/speed_plot.h"
+#include "ui/plots/top_tokens_view.h"
 #include "ui/style/theme.h"
 
 using namespace salient::ui;
@@ -57,6 +58,17 @@ std::vector<std::unique_ptr<PlotWidget>> everyPlot() {
   auto ribbon = std::make_unique<RibbonPlot>(RibbonLook::Full);
   ribbon->setTokens(sample::tokens());
   plots.push_back(std::move(ribbon));
+  auto speed = std::make_unique<SpeedPlot>();
+  speed->setBars(sample::speedBars());
+  plots.push_back(std::move(speed));
+  auto distance = std::make_unique<DistancePlot>();
+  distance->setStrips(sample::distanceStrips());
+  plots.push_back(std::move(distance));
+  auto likeliest = std::make_unique<TopTokensView>();
+  likeliest->setPlace(QStringLiteral("They are a"), QStringLiteral("0.231"),
+                      {{QStringLiteral("cephal"), 0.177}, {QStringLiteral("\","), 0.135}},
+                      {{QStringLiteral("marine"), 0.205}, {QStringLiteral("cephal"), 0.097}});
+  plots.push_back(std::move(likeliest));
   for (auto& plot : plots) plot->resize(600, 240);
   return plots;
 }
@@ -349,7 +361,7 @@ class PlotTest : public QObject {
     const QRegularExpression quoted(QStringLiteral("\"([^\"]|\"\")*\""));
     for (const auto& plot : everyPlot()) {
       const QStringList lines = plot->csv().remove(quoted).split(u'\n', Qt::SkipEmptyParts);
-      QVERIFY2(lines.size() > 5, qPrintable(plot->accessibleName()));
+      QVERIFY2(lines.size() > 2, qPrintable(plot->accessibleName()));
       for (const QString& line : lines) QCOMPARE(line.count(u','), lines.constFirst().count(u','));
     }
   }
@@ -411,18 +423,6 @@ class PlotTest : public QObject {
         QCOMPARE(plot->summaryText(), plot->message());
       }
     }
-  }
-
-  void bars_and_strips_say_what_they_show() {
-    LimitBar bar(ModelTone::Awq);
-    bar.setBar(0.7, 1, QStringLiteral("121 tok/s, 69 % of the limit"));
-    QCOMPARE(bar.accessibleName(), QStringLiteral("121 tok/s, 69 % of the limit"));
-    ScaleStrip strip(QStringLiteral("KL divergence"), QStringLiteral("lower is better"));
-    strip.setMarks({{ModelTone::Awq, 0.166, QStringLiteral("AWQ 0.166")},
-                    {ModelTone::Rtn, 0.166, QStringLiteral("RTN 0.166")}});
-    QCOMPARE(strip.accessibleDescription(), QStringLiteral("AWQ 0.166, RTN 0.166"));
-    strip.resize(strip.sizeHint());
-    QVERIFY(!strip.grab().isNull());
   }
 
   void codes_stand_in_weights_of_24_px_and_only_there() {

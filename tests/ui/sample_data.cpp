@@ -172,4 +172,24 @@ void fillMap(MapWidget& map, int finishedBlocks) {
   }
 }
 
+std::vector<SpeedBar> speedBars() {
+  return {{ModelTone::Fp16, QStringLiteral("FP16"), 52.1, 74.4, 0.024, QStringLiteral("52.1 tok/s"),
+           QStringLiteral("first token 24 ms"), QStringLiteral("70 % of read limit")},
+          {ModelTone::Awq, QStringLiteral("AWQ"), 121, 175.4, 0.015, QStringLiteral("121 tok/s"),
+           QStringLiteral("first token 15 ms"), QStringLiteral("69 % of read limit")}};
+}
+
+std::vector<DistanceStrip> distanceStrips() {
+  const QString lower = QStringLiteral("lower is better");
+  return {{QStringLiteral("KL divergence"),
+           lower,
+           {{ModelTone::Awq, QStringLiteral("AWQ"), 0.166, QStringLiteral("0.166")},
+            {ModelTone::Rtn, QStringLiteral("RTN"), 0.342, QStringLiteral("0.342")}}},
+          {QStringLiteral("Perplexity"),
+           lower,
+           {{ModelTone::Fp16, QStringLiteral("FP16"), 34.0, QStringLiteral("34.0")},
+            {ModelTone::Awq, QStringLiteral("AWQ"), 41.4, QStringLiteral("41.4")},
+            {ModelTone::Rtn, QStringLiteral("RTN"), 45.6, QStringLiteral("45.6")}}}};
+}
+
 }  // namespace salient::ui::sample

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "ui/plots/curve_plot.h"
+#include "ui/plots/distance_plot.h"
 #include "ui/plots/heatmap_plane.h"
 #include "ui/plots/histogram_plot.h"
 #include "ui/plots/map_widget.h"
 #include "ui/plots/ribbon_plot.h"
 #include "ui/plots/spectrum_plot.h"
+#include "ui/plots/speed_plot.h"
 
 namespace salient::ui::sample {
 
@@ -24,6 +26,8 @@ HeatmapPlane gainPlane(int rows, const SpectrumData& data);
 Curve curve(const QString& name, double depth, double start);
 HistogramData stepRatios();
 std::vector<RibbonToken> tokens();
+std::vector<SpeedBar> speedBars();
+std::vector<DistanceStrip> distanceStrips();
 
 std::vector<MapColumn> llamaColumns();
 // Fills the first finished blocks; the next linear runs.

@@ -3,7 +3,9 @@
 
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
 #include <QPushButton>
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -71,6 +73,7 @@ ChatPage::ChatPage(Session& session, const WindowActions& actions, QWidget* pare
       ribbonHead_(new QWidget),
       ribbonTitle_(new QLabel),
       ribbonCaption_(new CaptionLabel),
+      more_(makeMoreButton(tr("Chat pictures"))),
       ribbon_(new RibbonPlot(RibbonLook::Full)),
       top_(new TopTokensView),
       prompt_(new PromptField),
@@ -91,6 +94,9 @@ void ChatPage::build(const WindowActions& actions) {
   ribbonTitle_->setFont(textFont(TextRole::Body, Weight::Strong));
   head->addWidget(ribbonTitle_);
   head->addWidget(ribbonCaption_, 1);
+  addExportMenu(*more_->menu(), *ribbon_);
+  addExportMenu(*more_->menu(), *top_);
+  head->addWidget(more_);
   rows().addWidget(ribbonHead_);
   ribbon_->setAccessibleName(tr("KL per token"));
   ribbon_->setMinimumHeight(96);

@@ -9,6 +9,7 @@
 
 class QLabel;
 class QPushButton;
+class QToolButton;
 
 namespace salient::ui {
 
@@ -43,6 +44,7 @@ class ChatPage : public Pane {
   QWidget* ribbonHead_;
   QLabel* ribbonTitle_;
   CaptionLabel* ribbonCaption_;
+  QToolButton* more_;
   RibbonPlot* ribbon_;
   TopTokensView* top_;
   PromptField* prompt_;

@@ -51,6 +51,7 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
       mode_(new SegmentedControl({tr("Free-running"), tr("Lock-step")})),
       again_(roundButton(IconName::Refresh, tr("Answer again"))),
       copy_(roundButton(IconName::Copy, tr("Copy the conversation"))),
+      more_(makeMoreButton(tr("Compare chat"))),
       conversation_(new ConversationView(AnswerLook::Compact)),
       samples_(new QWidget),
       ribbonRow_(new QWidget),
@@ -74,7 +75,7 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
   mode_->setSegmentToolTip(1, tr("Both read the tokens FP16 chose, so every place compares"));
   top->addSpacing(metrics::kGrid);
   top->addWidget(mode_);
-  for (QToolButton* button : {again_, copy_}) top->addWidget(button);
+  for (QToolButton* button : {again_, copy_, more_}) top->addWidget(button);
   rows().addLayout(top);
   rows().addSpacing(metrics::kGrid * 2);
   offerPrompts();
@@ -98,6 +99,7 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
   connect(send_, &QPushButton::clicked, actions[Command::SendPrompt], &QAction::trigger);
   connect(stop_, &QPushButton::clicked, actions[Command::StopChat], &QAction::trigger);
   connect(again_, &QToolButton::clicked, actions[Command::Regenerate], &QAction::trigger);
+  addExportEntries(*more_->menu(), *ribbon_, ribbon_->accessibleName());
   connectViews();
 }
 

@@ -43,6 +43,7 @@ class ChatPane : public Pane {
   SegmentedControl* mode_;
   QToolButton* again_;
   QToolButton* copy_;
+  QToolButton* more_;
   ConversationView* conversation_;
   QWidget* samples_;
   QWidget* ribbonRow_;

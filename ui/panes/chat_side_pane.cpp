@@ -10,8 +10,8 @@
 
 #include "ui/models/figures.h"
 #include "ui/panes/chat_texts.h"
-#include "ui/plots/limit_bar.h"
-#include "ui/plots/scale_strip.h"
+#include "ui/plots/distance_plot.h"
+#include "ui/plots/speed_plot.h"
 #include "ui/style/accent_button.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/metrics.h"
@@ -27,47 +27,31 @@ QLabel* titleLabel(const QString& text) {
   return label;
 }
 
-double rateOf(const ChatTurn* turn, Side side) {
-  if (turn == nullptr || !turn->of(side).done) return 0;
-  return turn->of(side).done->throughput.tokens_per_second();
-}
-
 }  // namespace
 
 ChatSidePane::ChatSidePane(Session& session, QWidget* parent)
     : Pane(session, tr("Speed"), parent),
+      speed_(new SpeedPlot),
       distanceTitle_(titleLabel(tr("Distance to FP16"))),
       distanceCaption_(new CaptionLabel),
-      kl_(new ScaleStrip(tr("KL divergence"), tr("lower is better"))),
-      agreement_(new ScaleStrip(tr("Same top token, %"), tr("higher is better"))),
-      perplexity_(new ScaleStrip(tr("Perplexity"), tr("lower is better"))) {
+      distance_(new DistancePlot) {
   setAccessibleName(tr("Speed, distance and sampling"));
   rows().addSpacing(metrics::kPlotGap);
-  left_ = addSpeedRow(Side::Left);
-  right_ = addSpeedRow(Side::Right);
-  rows().addSpacing(12);
+  rows().addWidget(speed_);
+  rows().addSpacing(metrics::kGrid);
   rows().addWidget(distanceTitle_);
   rows().addWidget(distanceCaption_);
   rows().addSpacing(6);
-  for (ScaleStrip* strip : {kl_, agreement_, perplexity_}) rows().addWidget(strip);
+  rows().addWidget(distance_);
   rows().addSpacing(12);
   addSampling();
   rows().addStretch(1);
+  addExportMenu(header().menu(), *speed_);
+  addExportMenu(header().menu(), *distance_);
 }
 
 QWidget* ChatSidePane::firstStop() {
   return temperature_;
-}
-
-ChatSidePane::SpeedRow ChatSidePane::addSpeedRow(Side side) {
-  const ModelTone tone = side == Side::Left ? ModelTone::Fp16 : ModelTone::Awq;
-  SpeedRow row{new CaptionLabel, new LimitBar(tone), new CaptionLabel};
-  rows().addWidget(row.name);
-  row.bar->setFixedHeight(8);
-  rows().addWidget(row.bar);
-  rows().addWidget(row.foot);
-  rows().addSpacing(4);
-  return row;
 }
 
 QDoubleSpinBox* ChatSidePane::addNumber(const QString& name, double low, double high, double step) {
@@ -125,29 +109,48 @@ void ChatSidePane::takeSampling() {
   session().chat().setOptions(options);
 }
 
-void ChatSidePane::showSpeed(Side side, SpeedRow& row, double fastest) {
+SpeedBar ChatSidePane::speedOf(Side side) {
   const ChatControl& chat = session().chat();
   const ChatTurn* turn = chat.model().last();
-  const double rate = rateOf(turn, side);
+  SpeedBar bar;
+  bar.tone = side == Side::Left ? ModelTone::Fp16 : ModelTone::Awq;
+  bar.name = side == Side::Left ? tr("FP16") : tr("AWQ");
+  bar.figure = QStringLiteral("–");
+  if (turn == nullptr || !turn->of(side).done) return bar;
+  const ChatTurnDone& done = *turn->of(side).done;
+  bar.tokensPerSecond = done.throughput.tokens_per_second();
+  bar.firstTokenSeconds = done.first_token_seconds;
+  bar.firstToken = tr("first token %1").arg(figures::seconds(done.first_token_seconds));
+  if (bar.tokensPerSecond > 0) bar.figure = figures::rate(bar.tokensPerSecond);
   const double share = chat_texts::limitShare(turn, chat, side);
-  const QString name = side == Side::Left ? tr("FP16") : tr("AWQ");
-  row.name->setText(rate > 0 ? tr("**%1**   **%2**").arg(name, figures::rate(rate))
-                             : QStringLiteral("**%1**   –").arg(name));
-  const double limit = share > 0 ? rate / share : rate;
-  row.bar->setBar(fastest > 0 ? rate / fastest : 0, fastest > 0 ? limit / fastest : 0,
-                  row.name->plainText());
-  QStringList foot;
-  if (turn != nullptr && turn->of(side).done) {
-    foot << tr("first token %1").arg(figures::seconds(turn->of(side).done->first_token_seconds));
+  if (share <= 0) return bar;
+  bar.limit = bar.tokensPerSecond / share;
+  bar.share = tr("%1 of read limit").arg(figures::percent(share));
+  return bar;
+}
+
+void ChatSidePane::showSpeed() {
+  const ChatControl& chat = session().chat();
+  std::vector<SpeedBar> bars;
+  for (const Side side : {Side::Left, Side::Right}) {
+    if (!chat.alone() || chat.of(side)) bars.push_back(speedOf(side));
   }
-  if (share > 0) foot << tr("%1 of read limit").arg(figures::percent(share));
-  row.foot->setText(foot.join(QStringLiteral("   ")));
+  speed_->setBars(std::move(bars));
+  QString caption = tr("Decoding reads every weight once.");
+  if (chat.left() && chat.right()) {
+    const double worth = static_cast<double>(chat.left()->memoryBytes) /
+                         static_cast<double>(std::max<std::int64_t>(1, chat.right()->memoryBytes));
+    caption = tr("Decoding reads every weight once, so %1 instead of %2 is worth **%3**.")
+                  .arg(figures::bytes(chat.right()->memoryBytes),
+                       figures::bytes(chat.left()->memoryBytes), figures::times(worth));
+  }
+  setCaption(caption, speed_);
 }
 
 void ChatSidePane::showDistance() {
   const EvaluationState& evaluation = session().evaluation();
   const bool known = evaluation.awq.has_value();
-  for (ScaleStrip* strip : {kl_, agreement_, perplexity_}) strip->setVisible(known);
+  distance_->setVisible(known);
   if (!known) {
     distanceCaption_->setText(
         evaluation.running
@@ -156,10 +159,10 @@ void ChatSidePane::showDistance() {
     return;
   }
   const Evaluation& awq = *evaluation.awq;
-  std::vector<StripMark> kl, agreement, perplexity;
-  const auto add = [](std::vector<StripMark>& marks, ModelTone tone, const QString& name,
+  std::vector<DistanceMark> kl, agreement, perplexity;
+  const auto add = [](std::vector<DistanceMark>& marks, ModelTone tone, const QString& name,
                       double value) {
-    marks.push_back({tone, value, QStringLiteral("%1 %2").arg(name, figures::significant(value))});
+    marks.push_back({tone, name, value, figures::significant(value)});
   };
   add(perplexity, ModelTone::Fp16, tr("FP16"), awq.a.value);
   add(kl, ModelTone::Awq, tr("AWQ"), awq.kl_mean);
@@ -180,43 +183,30 @@ void ChatSidePane::showDistance() {
                                           .arg(awq.windows)
                                           .arg(awq.window)
                                           .arg(QString::fromStdString(awq.text_name)));
-  kl_->setMarks(std::move(kl));
-  agreement_->setMarks(std::move(agreement));
-  perplexity_->setMarks(std::move(perplexity));
+  distance_->setStrips({{tr("KL divergence"), tr("lower is better"), std::move(kl)},
+                        {tr("Same top token, %"), tr("higher is better"), std::move(agreement)},
+                        {tr("Perplexity"), tr("lower is better"), std::move(perplexity)}});
+  distance_->setSummary(distanceCaption_->plainText());
+}
+
+void ChatSidePane::showSampling() {
+  const ChatOptions& options = session().chat().options();
+  const SamplingOptions& sampling = options.sampling;
+  temperature_->setValue(sampling.temperature);
+  topK_->setValue(static_cast<double>(sampling.top_k));
+  topP_->setValue(sampling.top_p);
+  minP_->setValue(sampling.min_p);
+  penalty_->setValue(sampling.repetition_penalty);
+  seed_->setValue(static_cast<double>(sampling.seed));
+  newTokens_->setValue(static_cast<double>(options.max_new_tokens));
+  // At temperature 0 the top token is taken: the rest has no say.
+  for (QDoubleSpinBox* box : {topK_, topP_, minP_}) box->setEnabled(sampling.temperature > 0);
 }
 
 void ChatSidePane::refresh(Changes changes) {
-  const ChatControl& chat = session().chat();
   if (changes & (Change::Chat | Change::Plan)) {
-    const ChatTurn* turn = chat.model().last();
-    double fastest = 0;
-    for (const Side side : {Side::Left, Side::Right}) {
-      const double share = chat_texts::limitShare(turn, chat, side);
-      const double rate = rateOf(turn, side);
-      fastest = std::max(fastest, share > 0 ? rate / share : rate);
-    }
-    showSpeed(Side::Left, left_, fastest);
-    showSpeed(Side::Right, right_, fastest);
-    QString caption = tr("Decoding reads every weight once.");
-    if (chat.left() && chat.right()) {
-      const double worth =
-          static_cast<double>(chat.left()->memoryBytes) /
-          static_cast<double>(std::max<std::int64_t>(1, chat.right()->memoryBytes));
-      caption = tr("Decoding reads every weight once, so %1 instead of %2 is worth **%3**.")
-                    .arg(figures::bytes(chat.right()->memoryBytes),
-                         figures::bytes(chat.left()->memoryBytes), figures::times(worth));
-    }
-    header().setCaption(caption);
-    const SamplingOptions& sampling = chat.options().sampling;
-    temperature_->setValue(sampling.temperature);
-    topK_->setValue(static_cast<double>(sampling.top_k));
-    topP_->setValue(sampling.top_p);
-    minP_->setValue(sampling.min_p);
-    penalty_->setValue(sampling.repetition_penalty);
-    seed_->setValue(static_cast<double>(sampling.seed));
-    newTokens_->setValue(static_cast<double>(chat.options().max_new_tokens));
-    // At temperature 0 the top token is taken: the rest has no say.
-    for (QDoubleSpinBox* box : {topK_, topP_, minP_}) box->setEnabled(sampling.temperature > 0);
+    showSpeed();
+    showSampling();
   }
   if (changes & (Change::Evaluation | Change::Plan)) showDistance();
 }

@@ -14,8 +14,9 @@ class QSpinBox;
 namespace salient::ui {
 
 class CaptionLabel;
-class LimitBar;
-class ScaleStrip;
+class DistancePlot;
+class SpeedPlot;
+struct SpeedBar;
 
 class ChatSidePane : public Pane {
   Q_OBJECT
@@ -26,24 +27,18 @@ class ChatSidePane : public Pane {
   QWidget* firstStop() override;
 
  private:
-  struct SpeedRow {
-    CaptionLabel* name = nullptr;
-    LimitBar* bar = nullptr;
-    CaptionLabel* foot = nullptr;
-  };
-  SpeedRow addSpeedRow(Side side);
   void addSampling();
   QDoubleSpinBox* addNumber(const QString& name, double low, double high, double step);
-  void showSpeed(Side side, SpeedRow& row, double fastest);
+  SpeedBar speedOf(Side side);
+  void showSpeed();
   void showDistance();
+  void showSampling();
   void takeSampling();
 
-  SpeedRow left_, right_;
+  SpeedPlot* speed_;
   QLabel* distanceTitle_;
   CaptionLabel* distanceCaption_;
-  ScaleStrip* kl_;
-  ScaleStrip* agreement_;
-  ScaleStrip* perplexity_;
+  DistancePlot* distance_;
   QDoubleSpinBox* temperature_ = nullptr;
   QDoubleSpinBox* topK_ = nullptr;
   QDoubleSpinBox* topP_ = nullptr;

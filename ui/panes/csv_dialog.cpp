@@ -9,6 +9,8 @@
 #include <QStandardItemModel>
 #include <QTableView>
 #include <QVBoxLayout>
+#include <algorithm>
+#include <utility>
 
 namespace salient::ui {
 namespace {
@@ -18,12 +20,12 @@ constexpr int kRows = 20000;
 
 QStandardItemModel* modelOf(const QString& csv, QObject* parent) {
   auto* model = new QStandardItemModel(parent);
-  const QStringList lines = csv.split(QLatin1Char('\n'), Qt::SkipEmptyParts);
+  const QList<QStringList> lines = csvRows(csv);
   if (lines.isEmpty()) return model;
-  model->setHorizontalHeaderLabels(lines.front().split(QLatin1Char(',')));
+  model->setHorizontalHeaderLabels(lines.front());
   for (int i = 1; i < std::min<int>(kRows, static_cast<int>(lines.size())); ++i) {
     QList<QStandardItem*> row;
-    for (const QString& field : lines[i].split(QLatin1Char(','))) {
+    for (const QString& field : lines[i]) {
       row.append(new QStandardItem(field));
       row.back()->setEditable(false);
     }
@@ -33,6 +35,28 @@ QStandardItemModel* modelOf(const QString& csv, QObject* parent) {
 }
 
 }  // namespace
+
+QList<QStringList> csvRows(const QString& csv) {
+  QList<QStringList> rows;
+  QStringList fields{QString()};
+  bool quoted = false;
+  for (qsizetype i = 0; i < csv.size(); ++i) {
+    const QChar letter = csv[i];
+    const bool doubled = quoted && letter == u'"' && i + 1 < csv.size() && csv[i + 1] == u'"';
+    if (doubled) {
+      fields.back() += csv[++i];
+    } else if (letter == u'"') {
+      quoted = !quoted;
+    } else if (!quoted && letter == u',') {
+      fields << QString();
+    } else if (!quoted && letter == u'\n') {
+      rows << std::exchange(fields, {QString()});
+    } else {
+      fields.back() += letter;
+    }
+  }
+  return rows;
+}
 
 void showCsv(const QString& title, const QString& csv, QWidget* parent) {
   auto* dialog = new QDialog(parent);

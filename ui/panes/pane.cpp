@@ -40,20 +40,24 @@ void Pane::setCaption(const QString& marked, PlotWidget* plot) {
 }
 
 void addExportEntries(QMenu& menu, PlotWidget& plot, const QString& name) {
-  QWidget* window = menu.parentWidget();
   menu.addAction(Pane::tr("Show as table"), &plot,
-                 [&plot, name, window] { showCsv(name, plot.csv(), window); });
+                 [&plot, name] { showCsv(name, plot.csv(), plot.window()); });
   menu.addAction(Pane::tr("Copy picture and numbers"), &plot, &PlotWidget::copyToClipboard);
   for (const char* suffix : {"png", "svg", "csv"}) {
     const QString kind = QLatin1String(suffix);
-    menu.addAction(Pane::tr("Save as %1…").arg(kind.toUpper()), &plot, [&plot, name, window, kind] {
+    menu.addAction(Pane::tr("Save as %1…").arg(kind.toUpper()), &plot, [&plot, name, kind] {
       const QString path = QFileDialog::getSaveFileName(
-          window, Pane::tr("Save %1").arg(name), name.toLower().replace(' ', '-') + '.' + kind,
-          QStringLiteral("*.%1").arg(kind));
+          plot.window(), Pane::tr("Save %1").arg(name),
+          name.toLower().replace(' ', '-') + '.' + kind, QStringLiteral("*.%1").arg(kind));
       if (path.isEmpty() || plot.exportTo(path)) return;
-      QMessageBox::warning(window, name, Pane::tr("%1 could not be written.").arg(path));
+      QMessageBox::warning(plot.window(), name, Pane::tr("%1 could not be written.").arg(path));
     });
   }
+}
+
+void addExportMenu(QMenu& menu, PlotWidget& plot) {
+  const QString name = plot.accessibleName();
+  addExportEntries(*menu.addMenu(name), plot, name);
 }
 
 }  // namespace salient::ui

@@ -41,5 +41,7 @@ class Pane : public QWidget {
 
 /// Table, copy, PNG, SVG and CSV of a plot, as entries of its menu.
 void addExportEntries(QMenu& menu, PlotWidget& plot, const QString& name);
+/// The same in a menu of its own, where several plots share one view.
+void addExportMenu(QMenu& menu, PlotWidget& plot);
 
 }  // namespace salient::ui

@@ -3,6 +3,7 @@
 
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
 #include <QVBoxLayout>
 #include <cmath>
 
@@ -64,6 +65,8 @@ StepRatioPane::StepRatioPane(Session& session, QWidget* parent)
   rows().addSpacing(metrics::kPlotGap);
   rows().addWidget(tableTitle_);
   rows().addWidget(table_);
+  header().menu().addSeparator();
+  addExportMenu(header().menu(), *table_);
   connect(mode_, &SegmentedControl::activated, this, [this](int) { refresh(Change::Study); });
 }
 

@@ -4,6 +4,7 @@
 #include <QPainter>
 #include <QPainterPath>
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "ui/style/metrics.h"
@@ -20,25 +21,30 @@ constexpr double kName = 96;
 constexpr double kShare = 56;
 constexpr double kLinks = 56;
 
+QString shareText(double probability) {
+  return QStringLiteral("%1 %").arg(probability * 100, 0, 'f', 1);
+}
+
 }  // namespace
 
-TopTokensView::TopTokensView(QWidget* parent) : QWidget(parent) {
+TopTokensView::TopTokensView(QWidget* parent) : PlotWidget(ZoomAxes::None, parent) {
   setAccessibleName(tr("Likeliest next tokens"));
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
 void TopTokensView::setPlace(const QString& context, const QString& kl,
                              std::vector<TokenChoice> left, std::vector<TokenChoice> right) {
   context_ = context;
   kl_ = kl;
-  left_ = std::move(left);
-  right_ = std::move(right);
-  QStringList spoken{tr("after %1").arg(context)};
-  for (const auto* side : {&left_, &right_}) {
-    for (const TokenChoice& choice : *side) {
-      spoken << QStringLiteral("%1 %2 %").arg(choice.text).arg(choice.probability * 100, 0, 'f', 1);
+  sides_ = {std::move(left), std::move(right)};
+  QStringList spoken{tr("Next token after %1").arg(context)};
+  for (const std::vector<TokenChoice>& side : sides_) {
+    for (const TokenChoice& choice : side) {
+      spoken << choice.text + QLatin1Char(' ') + shareText(choice.probability);
     }
   }
-  setAccessibleDescription(spoken.join(QStringLiteral("; ")));
+  setSummary(sides_[0].empty() && sides_[1].empty() ? QString()
+                                                    : spoken.join(QStringLiteral("; ")));
   update();
 }
 
@@ -53,15 +59,86 @@ void TopTokensView::clear() {
   setPlace({}, {}, {}, {});
 }
 
-void TopTokensView::paintSide(QPainter& painter, const QRectF& box,
-                              const std::vector<TokenChoice>& choices, bool quantized) {
+std::size_t TopTokensView::shown(std::size_t side) const {
+  return std::min(sides_[side].size(), static_cast<std::size_t>(rows_));
+}
+
+QSize TopTokensView::cellCount() const {
+  const std::size_t rows = std::max(shown(0), shown(1));
+  return {rows == 0 ? 0 : sides_[1].empty() ? 1 : 2, static_cast<int>(rows)};
+}
+
+const TokenChoice* TopTokensView::choiceAt(const std::optional<QPoint>& cell) const {
+  if (!cell) return nullptr;
+  const auto side = static_cast<std::size_t>(std::clamp(cell->x(), 0, 1));
+  const auto row = static_cast<std::size_t>(std::max(0, cell->y()));
+  return row < shown(side) ? &sides_[side][row] : nullptr;
+}
+
+QString TopTokensView::readoutText() const {
+  const TokenChoice* choice = choiceAt(cursor());
+  if (choice == nullptr) return {};
+  const QString model = cursor()->x() > 0 ? tr("AWQ") : tr("FP16");
+  return tr("%1 gives “%2” **%3**").arg(model, choice->text, shareText(choice->probability));
+}
+
+QString TopTokensView::summaryText() const {
+  const QString said = PlotWidget::summaryText();
+  return said.isEmpty() ? tr("Point at a token or a bar to see what each model would say next.")
+                        : said;
+}
+
+double TopTokensView::cursorValue() const {
+  const TokenChoice* choice = choiceAt(cursor());
+  return choice == nullptr ? 0 : choice->probability;
+}
+
+QString TopTokensView::csv() const {
+  QString text = QStringLiteral("model,rank,token,probability\n");
+  for (std::size_t side = 0; side < sides_.size(); ++side) {
+    const QString model = side == 0 ? QStringLiteral("FP16") : QStringLiteral("AWQ");
+    for (std::size_t row = 0; row < sides_[side].size(); ++row) {
+      const TokenChoice& choice = sides_[side][row];
+      text += QStringLiteral("%1,%2,%3,%4\n")
+                  .arg(model)
+                  .arg(row + 1)
+                  .arg(csvField(choice.text))
+                  .arg(choice.probability, 0, 'g', 9);
+    }
+  }
+  return text;
+}
+
+QRectF TopTokensView::plotArea(const QSizeF& size) const {
+  const double inset = metrics::kViewPadding;
+  return {inset, kTop, size.width() - 2 * inset, kRow * rows_};
+}
+
+QRectF TopTokensView::sideBox(int side, const QSizeF& size) const {
+  const QRectF area = plotArea(size);
+  const double half = (area.width() - kLinks) / 2;
+  return {area.left() + side * (half + kLinks), area.top(), half, area.height()};
+}
+
+std::optional<QPoint> TopTokensView::cellAt(const QPointF& position) const {
+  for (const int side : {0, 1}) {
+    const QRectF box = sideBox(side, size());
+    if (!box.contains(position)) continue;
+    const QPoint cell(side, static_cast<int>(std::floor((position.y() - box.top()) / kRow)));
+    return choiceAt(cell) == nullptr ? std::nullopt : std::optional(cell);
+  }
+  return {};
+}
+
+void TopTokensView::paintSide(QPainter& painter, int side, const QRectF& box) const {
   const Palette& colours = paletteOf(*this);
   double peak = 1e-9;
-  for (const auto* side : {&left_, &right_}) {
-    for (const TokenChoice& choice : *side) peak = std::max(peak, choice.probability);
+  for (const std::vector<TokenChoice>& each : sides_) {
+    for (const TokenChoice& choice : each) peak = std::max(peak, choice.probability);
   }
   const double track = std::max(20.0, box.width() - kName - kShare);
-  for (std::size_t i = 0; i < std::min(choices.size(), shownRows()); ++i) {
+  const std::vector<TokenChoice>& choices = sides_[static_cast<std::size_t>(side)];
+  for (std::size_t i = 0; i < shown(static_cast<std::size_t>(side)); ++i) {
     const bool first = i == 0;
     const double y = box.top() + static_cast<double>(i) * kRow;
     painter.setFont(textFont(TextRole::Body, first ? Weight::Strong : Weight::Regular));
@@ -69,21 +146,20 @@ void TopTokensView::paintSide(QPainter& painter, const QRectF& box,
     const QString name = painter.fontMetrics().elidedText(choices[i].text, Qt::ElideRight,
                                                           static_cast<int>(kName - 8));
     painter.drawText(QRectF(box.left(), y, kName, kRow), Qt::AlignLeft | Qt::AlignVCenter, name);
-    const QColor fill = quantized ? (first ? colours.awq : colours.awqMid)
+    const QColor fill = side == 1 ? (first ? colours.awq : colours.awqMid)
                                   : (first ? colours.fp16 : colours.fp16Mid);
     drawBox(painter, QRectF(box.left() + kName, y + 8, track * choices[i].probability / peak, 8), 2,
             fill);
     drawFigures(painter, QRectF(box.right() - kShare, y, kShare, kRow),
-                Qt::AlignRight | Qt::AlignVCenter,
-                QStringLiteral("%1 %").arg(choices[i].probability * 100, 0, 'f', 1));
+                Qt::AlignRight | Qt::AlignVCenter, shareText(choices[i].probability));
   }
 }
 
-void TopTokensView::paintLinks(QPainter& painter, double left, double right) {
+void TopTokensView::paintLinks(QPainter& painter, double left, double right) const {
   const Palette& colours = paletteOf(*this);
-  for (std::size_t i = 0; i < std::min(left_.size(), shownRows()); ++i) {
-    for (std::size_t j = 0; j < std::min(right_.size(), shownRows()); ++j) {
-      if (left_[i].text != right_[j].text) continue;
+  for (std::size_t i = 0; i < shown(0); ++i) {
+    for (std::size_t j = 0; j < shown(1); ++j) {
+      if (sides_[0][i].text != sides_[1][j].text) continue;
       const double from = kTop + (static_cast<double>(i) + 0.5) * kRow;
       const double to = kTop + (static_cast<double>(j) + 0.5) * kRow;
       QPainterPath path(QPointF(left, from));
@@ -96,31 +172,39 @@ void TopTokensView::paintLinks(QPainter& painter, double left, double right) {
   }
 }
 
-void TopTokensView::paintEvent(QPaintEvent* /*event*/) {
-  QPainter painter(this);
+void TopTokensView::paintPlot(QPainter& painter, const QSizeF& size) {
+  painter.save();
   painter.setRenderHint(QPainter::Antialiasing);
   const Palette& colours = paletteOf(*this);
-  drawBox(painter, QRectF(rect()), metrics::kCardRadius,
+  const QRectF card(QPointF(), size);
+  drawBox(painter, card, metrics::kCardRadius,
           themeOf(*this) == Theme::Dark ? colours.raised : colours.window);
-  const double inset = metrics::kViewPadding;
   painter.setFont(textFont(TextRole::Caption));
   painter.setPen(colours.secondary);
-  const QRectF title(inset, 8, width() - 2 * inset, 26);
-  if (left_.empty() && right_.empty()) {
-    painter.drawText(QRectF(rect()), Qt::AlignCenter,
-                     tr("Point at a token or a bar to see what each model would say next."));
+  if (sides_[0].empty() && sides_[1].empty()) {
+    painter.drawText(card, Qt::AlignCenter, summaryText());
+    painter.restore();
     return;
   }
+  const QRectF title(metrics::kViewPadding, 8, size.width() - 2 * metrics::kViewPadding, 26);
   painter.drawText(title, Qt::AlignLeft | Qt::AlignVCenter,
                    tr("Next token after “%1”").arg(context_));
   if (!kl_.isEmpty()) {
     painter.drawText(title, Qt::AlignRight | Qt::AlignVCenter, tr("KL %1").arg(kl_));
   }
-  const double half = (width() - 2 * inset - kLinks) / 2;
-  const double rows = kRow * rows_;
-  paintSide(painter, {inset, kTop, half, rows}, left_, false);
-  paintSide(painter, {inset + half + kLinks, kTop, half, rows}, right_, true);
-  paintLinks(painter, inset + half + 6, inset + half + kLinks - 6);
+  const QRectF left = sideBox(0, size);
+  const QRectF right = sideBox(1, size);
+  paintSide(painter, 0, left);
+  paintSide(painter, 1, right);
+  paintLinks(painter, left.right() + 6, right.left() - 6);
+  painter.restore();
+}
+
+void TopTokensView::paintCursor(QPainter& painter) {
+  if (choiceAt(cursor()) == nullptr) return;
+  const QRectF box = sideBox(cursor()->x(), size());
+  const QRectF row(box.left() - 6, box.top() + cursor()->y() * kRow + 1, box.width() + 8, kRow - 2);
+  drawBox(painter, row, 4, {}, paletteOf(*this).border);
 }
 
 }  // namespace salient::ui

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The five likeliest next tokens of both models at one place, side by side, with lines that join
-// the same token and cross where the order differs.
+// The likeliest next tokens of both models at one place, side by side, with lines that join the
+// same token and cross where the order differs. Arrows go down a list and across to the other.
 #pragma once
 
-#include <QWidget>
+#include <array>
 #include <vector>
+
+#include "ui/plots/plot_widget.h"
 
 namespace salient::ui {
 
@@ -13,7 +15,7 @@ struct TokenChoice {
   double probability = 0;
 };
 
-class TopTokensView : public QWidget {
+class TopTokensView : public PlotWidget {
   Q_OBJECT
 
  public:
@@ -25,24 +27,32 @@ class TopTokensView : public QWidget {
   void clear();
   // Rows of each list, the likeliest first; fewer where the page is low.
   void setMostRows(int rows);
+
+  QString readoutText() const override;
+  QString summaryText() const override;
+  double cursorValue() const override;
+  QSize cellCount() const override;
+  QString csv() const override;
   QSize sizeHint() const override { return {800, height(rows_)}; }
   QSize minimumSizeHint() const override { return {360, height(rows_)}; }
 
  protected:
-  void paintEvent(QPaintEvent* event) override;
+  void paintPlot(QPainter& painter, const QSizeF& size) override;
+  void paintCursor(QPainter& painter) override;
+  QRectF plotArea(const QSizeF& size) const override;
+  std::optional<QPoint> cellAt(const QPointF& position) const override;
 
  private:
-  void paintSide(QPainter& painter, const QRectF& box, const std::vector<TokenChoice>& choices,
-                 bool quantized);
-  void paintLinks(QPainter& painter, double left, double right);
-
+  QRectF sideBox(int side, const QSizeF& size) const;
+  void paintSide(QPainter& painter, int side, const QRectF& box) const;
+  void paintLinks(QPainter& painter, double left, double right) const;
+  const TokenChoice* choiceAt(const std::optional<QPoint>& cell) const;
   static int height(int rows) { return 48 + 24 * rows; }
-
-  std::size_t shownRows() const { return static_cast<std::size_t>(rows_); }
+  std::size_t shown(std::size_t side) const;
 
   int rows_ = 5;
   QString context_, kl_;
-  std::vector<TokenChoice> left_, right_;
+  std::array<std::vector<TokenChoice>, 2> sides_;  // FP16, quantized
 };
 
 }  // namespace salient::ui

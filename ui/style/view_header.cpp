@@ -32,7 +32,7 @@ ViewHeader::ViewHeader(const QString& title, QWidget* parent)
       caption_(new CaptionLabel),
       readout_(new CaptionLabel),
       tools_(new QHBoxLayout),
-      more_(new QToolButton) {
+      more_(makeMoreButton(title)) {
   auto* rows = new QVBoxLayout(this);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
@@ -45,11 +45,6 @@ ViewHeader::ViewHeader(const QString& title, QWidget* parent)
   top->addStretch(1);
   tools_->setSpacing(2 * metrics::kGrid);
   top->addLayout(tools_);
-  more_->setIcon(paletteIcon(IconName::More));
-  more_->setAutoRaise(true);
-  more_->setPopupMode(QToolButton::InstantPopup);
-  more_->setFocusPolicy(Qt::TabFocus);
-  salient::ui::setControlHeight(*more_, metrics::kTitleControlHeight);
   more_->hide();
   tools_->addWidget(more_);
   title_->setMinimumHeight(metrics::kTitleControlHeight);
@@ -96,12 +91,21 @@ void ViewHeader::addTool(QWidget* tool) {
 }
 
 QMenu& ViewHeader::menu() {
-  if (menu_ == nullptr) {
-    menu_ = new QMenu(this);
-    more_->setMenu(menu_);
-    more_->show();
-  }
-  return *menu_;
+  more_->show();
+  return *more_->menu();
+}
+
+QToolButton* makeMoreButton(const QString& title) {
+  auto* more = new QToolButton;
+  more->setIcon(paletteIcon(IconName::More));
+  more->setAutoRaise(true);
+  more->setPopupMode(QToolButton::InstantPopup);
+  more->setFocusPolicy(Qt::TabFocus);
+  more->setMenu(new QMenu(more));
+  more->setAccessibleName(ViewHeader::tr("%1 menu").arg(title));
+  more->setToolTip(more->accessibleName());
+  setControlHeight(*more, metrics::kTitleControlHeight);
+  return more;
 }
 
 }  // namespace salient::ui

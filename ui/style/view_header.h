@@ -39,7 +39,9 @@ class ViewHeader : public QWidget {
   CaptionLabel* readout_;
   QHBoxLayout* tools_;
   QToolButton* more_;
-  QMenu* menu_ = nullptr;
 };
+
+// The ⋯ button of a view with its menu, for views that lay out their title row themselves.
+QToolButton* makeMoreButton(const QString& title);
 
 }  // namespace salient::ui

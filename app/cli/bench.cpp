@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "app/cli/bench_tables.h"
 #include "app/cli/command.h"
 #include "engine/error.h"
 #include "engine/model/synthetic_checkpoint.h"
@@ -27,24 +28,18 @@ struct Flags {
   bool int8_activations = false;
   std::string protocol;
   std::filesystem::path synthetic;  ///< a config.json
+  std::int64_t num_layers = 0;      ///< of --synth, 0: as its config says
   std::string schemes = "fp16";
+  bool linears = false, stages = false;
   LoadOptions load;
 };
-
-struct Spread {
-  double median = 0, low = 0, high = 0;
-};
-
-Spread spread_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values[values.size() / 2], values.front(), values.back()};
-}
 
 struct Row {
   std::string name, precision;
   std::int64_t bytes_per_token = 0, memory_bytes = 0;
-  Spread prompt, decode, bandwidth, share;
+  Spread prompt, first_token, decode, bandwidth, copy, share;
   std::optional<double> int8_kl;  ///< mean KL that 8-bit activations cost, in nats
+  std::optional<StageTimes> stages;
 };
 
 /// Ids spread over the vocabulary, so that no run lives from one cached row.
@@ -86,7 +81,7 @@ Row measure(Backend& backend, const std::shared_ptr<const LoadedModel>& model, c
     constexpr std::size_t kPlaces = 128;
     row.int8_kl = kl_of_int8(backend, *model, std::span(ids).first(std::min(kPlaces, ids.size())));
   }
-  std::vector<double> prompt, decode, bandwidth, share;
+  std::vector<double> prompt, first_token, decode, bandwidth, copy, share;
   for (int repeat = 0; repeat <= flags.repeats; ++repeat) {
     if (context.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "bench stopped");
     terminal.progress(row.name + ": repeat " + std::to_string(repeat) + " of " +
@@ -100,106 +95,134 @@ Row measure(Backend& backend, const std::shared_ptr<const LoadedModel>& model, c
     // Bandwidth and speed alternate, so that a drift of the machine moves both.
     const double limit = backend.measure_read_bandwidth(row.bytes_per_token);
     const Throughput& speed = generator.throughput();
+    first_token.push_back(speed.prefill_seconds);
+    copy.push_back(backend.measure_copy_bandwidth(row.bytes_per_token));
     prompt.push_back(static_cast<double>(speed.prompt_tokens) / speed.prefill_seconds);
     decode.push_back(speed.tokens_per_second());
     bandwidth.push_back(limit);
     share.push_back(speed.bytes_per_second() / limit);
   }
   row.prompt = spread_of(prompt);
+  row.first_token = spread_of(first_token);
+  row.copy = spread_of(copy);
   row.decode = spread_of(decode);
   row.bandwidth = spread_of(bandwidth);
   row.share = spread_of(share);
+  if (flags.stages) {
+    terminal.progress(row.name + ": stages");
+    // The depth in the middle of the decoding.
+    row.stages = measure_stages(backend, *model, flags.prompt_tokens + flags.new_tokens / 2,
+                                {.batches = flags.repeats}, context.stop);
+  }
   return row;
 }
 
-std::string ranged(const Spread& spread) {
-  return format_significant(spread.median, 3) + " (" + format_significant(spread.low, 3) + "–" +
-         format_significant(spread.high, 3) + ")";
+ResultTable::Cell hidden(nlohmann::ordered_json value) {
+  return {"", std::move(value)};
 }
 
-void print_markdown(const std::vector<Row>& rows, const Flags& flags, Terminal& terminal) {
-  terminal.print("| model | precision | pp" + std::to_string(flags.prompt_tokens) + " tok/s | tg" +
-                 std::to_string(flags.new_tokens) +
-                 " tok/s | bytes a token | read limit | share of it |");
-  terminal.print("|---|---|---|---|---|---|---|");
+ResultTable speed_table(const std::vector<Row>& rows, const Flags& flags) {
+  ResultTable table(
+      {{"model", "model"},
+       {"precision", "precision"},
+       {"prompt_tokens", ""},
+       {"new_tokens", ""},
+       {"prompt_tokens_per_second", "pp" + std::to_string(flags.prompt_tokens) + " tok/s"},
+       {"first_token_seconds", "first token"},
+       {"tokens_per_second", "tg" + std::to_string(flags.new_tokens) + " tok/s"},
+       {"bytes_per_token", "bytes a token"},
+       {"memory_bytes", ""},
+       {"read_bytes_per_second", "read limit"},
+       {"copy_bytes_per_second", "copy"},
+       {"share_of_limit", "share of the limit"},
+       {"int8_kl", ""}});
   for (const Row& row : rows) {
-    terminal.print("| " + printable(row.name) + " | " + row.precision + " | " + ranged(row.prompt) +
-                   " | " + ranged(row.decode) + " | " +
-                   format_bytes(static_cast<double>(row.bytes_per_token)) + " | " +
-                   format_bandwidth(row.bandwidth.median) + " | " +
-                   format_percent(row.share.median) + " |");
+    ResultTable::Cell first = cell_of(row.first_token), read = cell_of(row.bandwidth),
+                      copy = cell_of(row.copy), share = cell_of(row.share);
+    first.text = format_seconds(row.first_token.median);
+    read.text = format_bandwidth(row.bandwidth.median);
+    copy.text = format_bandwidth(row.copy.median);
+    share.text = format_percent(row.share.median);
+    table.add({name_cell(row.name),
+               {row.precision, row.precision},
+               hidden(flags.prompt_tokens),
+               hidden(flags.new_tokens),
+               cell_of(row.prompt),
+               first,
+               cell_of(row.decode),
+               {format_bytes(static_cast<double>(row.bytes_per_token)), row.bytes_per_token},
+               hidden(row.memory_bytes),
+               read,
+               copy,
+               share,
+               hidden(row.int8_kl ? nlohmann::ordered_json(*row.int8_kl) : nullptr)});
   }
-  for (const Row& row : rows) {
-    if (!row.int8_kl) continue;
-    terminal.print(printable(row.name) + ": 8-bit activations cost a KL of " +
-                   format_significant(*row.int8_kl, 2) + " to the exact mode");
+  return table;
+}
+
+std::string stage_title(const Row& row) {
+  return printable(row.name) + ", " + row.precision + ", one token behind " +
+         std::to_string(row.stages->cached_tokens) + " cached ones";
+}
+
+void print_speed(const std::vector<Row>& rows, const Flags& flags, Terminal& terminal) {
+  const ResultTable table = speed_table(rows, flags);
+  if (terminal.json() || flags.format == "json") {
+    nlohmann::ordered_json json = table.json();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!rows[i].stages) continue;
+      json[i]["cached_tokens"] = rows[i].stages->cached_tokens;
+      json[i]["stages"] = stage_table(*rows[i].stages, rows[i].bandwidth.median).json();
+    }
+    return terminal.print_json(json);
   }
-}
-
-nlohmann::ordered_json json_of(const Spread& spread) {
-  return {{"median", spread.median}, {"low", spread.low}, {"high", spread.high}};
-}
-
-nlohmann::ordered_json as_json(const std::vector<Row>& rows, const Flags& flags) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  const bool csv = flags.format == "csv";
+  csv ? table.print_csv(terminal) : table.print_markdown(terminal);
   for (const Row& row : rows) {
-    json.push_back({{"model", row.name},
-                    {"precision", row.precision},
-                    {"prompt_tokens", flags.prompt_tokens},
-                    {"new_tokens", flags.new_tokens},
-                    {"prompt_tokens_per_second", json_of(row.prompt)},
-                    {"tokens_per_second", json_of(row.decode)},
-                    {"bytes_per_token", row.bytes_per_token},
-                    {"memory_bytes", row.memory_bytes},
-                    {"read_bytes_per_second", json_of(row.bandwidth)},
-                    {"share_of_limit", json_of(row.share)}});
-    if (row.int8_kl) json.back()["int8_kl"] = *row.int8_kl;
-  }
-  return json;
-}
-
-void print_csv(const std::vector<Row>& rows, Terminal& terminal) {
-  terminal.print(
-      "model,precision,prompt_tokens_per_second,tokens_per_second,bytes_per_token,"
-      "read_bytes_per_second,share_of_limit");
-  for (const Row& row : rows) {
-    // The name comes from a file: quotes are doubled, so that it stays one field.
-    std::string name;
-    for (const char c : printable(row.name)) name += c == '"' ? "\"\"" : std::string(1, c);
-    const nlohmann::ordered_json figures = {row.prompt.median, row.decode.median,
-                                            row.bytes_per_token, row.bandwidth.median,
-                                            row.share.median};
-    std::string line = "\"" + name + "\",\"" + row.precision + "\"";
-    for (const auto& figure : figures) line += "," + figure.dump();
-    terminal.print(line);
+    if (row.int8_kl && !csv) {
+      terminal.print(printable(row.name) + ": 8-bit activations cost a KL of " +
+                     format_significant(*row.int8_kl, 2) + " to the exact mode");
+    }
+    if (!row.stages) continue;
+    const ResultTable stages = stage_table(*row.stages, row.bandwidth.median);
+    terminal.print("");
+    if (!csv) terminal.print(stage_title(row) + "\n");
+    csv ? stages.print_csv(terminal) : stages.print_markdown(terminal);
   }
 }
 
 /// "fp16" or "BITS:GROUP", separated by commas.
-std::vector<LoadOptions> synthetic_loads(const Flags& flags) {
-  std::vector<LoadOptions> loads;
-  if (flags.synthetic.empty()) return loads;
-  std::istringstream words(flags.schemes);
+BenchSchemes schemes_of(const std::string& text) {
+  BenchSchemes schemes;
+  std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
-    LoadOptions load = flags.load;
-    if (word != "fp16") {
-      QuantScheme scheme;
-      char colon = 0;
-      std::istringstream numbers(word);
-      if (!(numbers >> scheme.bits >> colon >> scheme.group_size) || colon != ':') {
-        throw Error(ErrorKind::BadInput, "--schemes: \"" + word + "\" is not fp16 or BITS:GROUP");
-      }
-      validate(scheme);
-      load.round_to = scheme;
+    if (word == "fp16") {
+      schemes.emplace_back();
+      continue;
     }
-    loads.push_back(load);
+    QuantScheme scheme;
+    char colon = 0;
+    std::istringstream numbers(word);
+    if (!(numbers >> scheme.bits >> colon >> scheme.group_size) || colon != ':') {
+      throw Error(ErrorKind::BadInput, "--schemes: \"" + word + "\" is not fp16 or BITS:GROUP");
+    }
+    validate(scheme);
+    schemes.emplace_back(scheme);
   }
-  return loads;
+  return schemes;
+}
+
+void print_linears(Backend& backend, const Flags& flags, const Context& context,
+                   Terminal& terminal) {
+  const ResultTable table =
+      linear_table(backend, schemes_of(flags.schemes), flags.repeats, context.stop, terminal);
+  if (terminal.json() || flags.format == "json") return terminal.print_json(table.json());
+  flags.format == "csv" ? table.print_csv(terminal) : table.print_markdown(terminal);
 }
 
 void run(const Flags& typed, const Context& context, Terminal& terminal) {
   Flags flags = typed;
-  if (flags.models.empty() && flags.synthetic.empty()) {
+  if (flags.models.empty() && flags.synthetic.empty() && !flags.linears) {
     throw Error(ErrorKind::BadInput, "bench needs a model, or --synth with a config.json");
   }
   if (flags.int8_activations && context.globals.device.name != "cpu") {
@@ -219,24 +242,22 @@ void run(const Flags& typed, const Context& context, Terminal& terminal) {
                    " repeats, median (lowest–highest)" +
                    (flags.int8_activations ? ", 8-bit activations" : ""));
   }
+  if (flags.linears) return print_linears(*backend, flags, context, terminal);
   std::vector<Row> rows;
   for (const auto& path : flags.models) {
     const auto model = load_model(*backend, path, flags.load);
     rows.push_back(measure(*backend, model, flags, context, terminal));
   }
-  for (const LoadOptions& load : synthetic_loads(flags)) {
-    const auto source = make_synthetic_checkpoint(flags.synthetic, 0);
+  for (const auto& scheme : flags.synthetic.empty() ? BenchSchemes{} : schemes_of(flags.schemes)) {
+    const auto source = make_synthetic_checkpoint(flags.synthetic, 0, flags.num_layers);
+    LoadOptions load = flags.load;
+    load.round_to = scheme;
     terminal.progress("making random weights");
     rows.push_back(
         measure(*backend, load_model(*backend, *source, load), flags, context, terminal));
   }
-  if (terminal.json() || flags.format == "json") {
-    terminal.print_json(as_json(rows, flags));
-  } else if (flags.format == "csv") {
-    print_csv(rows, terminal);
-  } else {
-    print_markdown(rows, flags, terminal);
-  }
+  terminal.end_progress();
+  print_speed(rows, flags, terminal);
 }
 
 }  // namespace
@@ -261,8 +282,13 @@ Command add_bench(CLI::App& root) {
       ->check(CLI::IsMember({"paper"}));
   app->add_option("--synth", flags->synthetic, "a config.json: its model with random weights")
       ->check(CLI::ExistingFile);
-  app->add_option("--schemes", flags->schemes, "of --synth: fp16, 4:128 …, separated by commas")
+  app->add_option("--layers", flags->num_layers, "blocks of --synth, 0: as its config says")
+      ->check(CLI::Range(0, 4096));
+  app->add_option("--schemes", flags->schemes,
+                  "of --synth and --linears: fp16, 4:128 …, separated by commas")
       ->capture_default_str();
+  app->add_flag("--stages", flags->stages, "time the stages of one decoded token");
+  app->add_flag("--linears", flags->linears, "time linears of known shapes instead of a model");
   app->add_flag("--int8-activations", flags->int8_activations,
                 "round activations to 8 bits: faster, with a small error");
   add_head_flag(*app, flags->load.head);

@@ -100,6 +100,8 @@ class Backend {
   virtual DeviceInfo device() const = 0;
   /// Bytes per second of a plain read over a buffer of `bytes`, measured now.
   virtual double measure_read_bandwidth(std::int64_t bytes) = 0;
+  /// The same of a plain copy inside such a buffer, read and written bytes counted.
+  virtual double measure_copy_bandwidth(std::int64_t bytes) = 0;
 
   // Memory. The bodies here are those of a device whose memory is the host's.
 

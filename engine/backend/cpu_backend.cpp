@@ -77,6 +77,10 @@ double CpuBackend::measure_read_bandwidth(std::int64_t bytes) {
   return cpu::read_bandwidth(cpu_, bytes);
 }
 
+double CpuBackend::measure_copy_bandwidth(std::int64_t bytes) {
+  return cpu::copy_bandwidth(cpu_, bytes);
+}
+
 void CpuBackend::set_activation_precision(ActivationPrecision precision) {
   precision_ = precision;
 }

@@ -18,6 +18,7 @@ class CpuBackend final : public Backend {
 
   DeviceInfo device() const override;
   double measure_read_bandwidth(std::int64_t bytes) override;
+  double measure_copy_bandwidth(std::int64_t bytes) override;
   void set_activation_precision(ActivationPrecision precision) override;
   PackedLinear pack(const QuantizedMatrix& matrix, Tensor bias) override;
 

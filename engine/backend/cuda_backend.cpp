@@ -110,6 +110,11 @@ double CudaBackend::measure_read_bandwidth(std::int64_t bytes) {
   return cuda::read_bandwidth(buffer.data(), buffer.bytes(), stream());
 }
 
+double CudaBackend::measure_copy_bandwidth(std::int64_t bytes) {
+  Tensor buffer = scratch(static_cast<std::size_t>(std::max(bytes, kBandwidthProbe)));
+  return cuda::copy_bandwidth(buffer.data(), buffer.bytes(), stream());
+}
+
 void CudaBackend::set_activation_precision(ActivationPrecision /*precision*/) {}
 
 void CudaBackend::wait() {

@@ -38,6 +38,7 @@ class CudaBackend final : public Backend {
 
   DeviceInfo device() const override;
   double measure_read_bandwidth(std::int64_t bytes) override;
+  double measure_copy_bandwidth(std::int64_t bytes) override;
 
   Tensor allocate(DType dtype, Shape shape) override;
   Tensor allocate_zeros(DType dtype, Shape shape) override;

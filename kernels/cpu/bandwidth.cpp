@@ -52,6 +52,29 @@ double read_bandwidth(const Cpu& cpu, std::int64_t bytes) {
   return median(rates);
 }
 
+double copy_bandwidth(const Cpu& cpu, std::int64_t bytes) {
+  const std::int64_t blocks = std::max<std::int64_t>(bytes / kBlock / 2, 1);
+  Scratch buffer;
+  float* from = buffer.floats(static_cast<std::size_t>(2 * blocks * kBlock / 4));
+  float* to = from + blocks * kBlock / 4;
+  const int parts = cpu.pool.size();
+  std::vector<double> rates;
+  for (int pass = 0; pass <= kPasses; ++pass) {
+    const auto start = std::chrono::steady_clock::now();
+    cpu.pool.run([&](int part) {
+      const Share share = share_of(blocks, part, parts);
+      const std::int64_t first = share.begin * kBlock / 4;
+      const auto count = static_cast<std::size_t>((share.end - share.begin) * kBlock);
+      // The first pass also makes the pages of the source.
+      if (pass == 0) std::memset(from + first, 0, count);
+      std::memcpy(to + first, from + first, count);
+    });
+    if (pass > 0)
+      rates.push_back(2.0 * static_cast<double>(blocks * kBlock) / seconds_since(start));
+  }
+  return median(rates);
+}
+
 double multiply_add_peak(const Cpu& cpu) {
   constexpr std::int64_t kRounds = 2'000'000;
   const int parts = cpu.pool.size();

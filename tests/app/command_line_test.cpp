@@ -98,6 +98,9 @@ TEST_CASE("every command has a result for people and one for programs") {
   CHECK(json_of({"eval", kToy, "--chunks", "1"})["window"] == 512);
   CHECK(json_of({"chat", kToy, "-p", "Hi", "-n", "2"}).contains("left"));
   CHECK(json_of({"bench", kToy, "-p", "4", "-n", "2", "-r", "1"})[0].contains("share_of_limit"));
+  const Json bench = json_of({"bench", kToy, "-p", "4", "-n", "2", "-r", "1", "--stages"})[0];
+  CHECK(bench["first_token_seconds"]["median"] > 0);
+  CHECK(bench["stages"].size() == 9);
   CHECK(json_of({"doctor"})["fine"] == true);
   CHECK(json_of({"licenses"}).size() > 5);
   CHECK(holds(result_of({"completion"}), "quantize"));

@@ -42,6 +42,7 @@ class ReferenceBackend final : public Backend {
  public:
   DeviceInfo device() const override { return {"reference", "float64 loops", 1, 0, 0}; }
   double measure_read_bandwidth(std::int64_t /*bytes*/) override { return 1e9; }
+  double measure_copy_bandwidth(std::int64_t /*bytes*/) override { return 1e9; }
   void set_activation_precision(ActivationPrecision /*precision*/) override {}
 
   PackedLinear pack(const QuantizedMatrix& matrix, Tensor bias) override {

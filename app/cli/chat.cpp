@@ -139,6 +139,8 @@ void run(Flags flags, const Context& context, Terminal& terminal) {
   if (flags.lock_step && flags.versus.empty()) {
     throw Error(ErrorKind::BadInput, "--lock-step compares two models; name the second with --vs");
   }
+  // The terminal shows text; only two sides are compared place by place.
+  if (flags.versus.empty()) flags.options.detail = TokenDetail::Text;
   validate(flags.options.sampling);
   const auto backend = make_backend(context.globals.device);
   Conversation conversation(flags, *backend, terminal);

@@ -2,6 +2,7 @@
 #include "engine/backend/backend.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -17,6 +18,15 @@ class CalledProgram final : public Program {
  private:
   std::function<void()> stages_;
 };
+
+void keep_pick(std::int32_t token, DecodeState& state) {
+  std::int32_t& count = state.count.as<std::int32_t>()[0];
+  const auto picked = state.picked.as<std::int32_t>();
+  picked[static_cast<std::size_t>(count) % picked.size()] = token;
+  count += 1;
+  state.position.as<std::int32_t>()[0] += 1;
+  state.token.as<std::int32_t>()[0] = token;
+}
 
 }  // namespace
 
@@ -69,14 +79,26 @@ double Backend::rounding_loss(const RoundingProblem& problem, const Tensor& gram
 }
 
 void Backend::pick_greedy(const Tensor& logits, DecodeState& state) {
-  const auto values = logits.as<float>();
-  const auto token = static_cast<std::int32_t>(std::ranges::max_element(values) - values.begin());
-  std::int32_t& count = state.count.as<std::int32_t>()[0];
-  const auto picked = state.picked.as<std::int32_t>();
-  picked[static_cast<std::size_t>(count) % picked.size()] = token;
-  count += 1;
-  state.position.as<std::int32_t>()[0] += 1;
-  state.token.as<std::int32_t>()[0] = token;
+  keep_pick(greedy_pick(logits.as<float>()), state);
+}
+
+void Backend::pick_sampled(const Tensor& logits, const SamplingOptions& options,
+                           DecodeState& state) {
+  const auto given = logits.as<float>();
+  std::vector<float> values(given.begin(), given.end());
+  if (options.repetition_penalty != 1.0) {
+    for (std::size_t id = 0; id < values.size(); ++id) {
+      const bool seen = state.seen.data()[id] != std::byte{0};
+      if (seen) values[id] = penalized(values[id], options.repetition_penalty);
+    }
+  }
+  std::uint64_t draw = 0;
+  std::memcpy(&draw, state.draws.data(), sizeof draw);
+  const std::int32_t token = pick_token(values, options, draw);
+  draw += options.temperature > 0 ? 1 : 0;
+  std::memcpy(state.draws.data(), &draw, sizeof draw);
+  if (!state.seen.empty()) state.seen.data()[token] = std::byte{1};
+  keep_pick(token, state);
 }
 
 }  // namespace salient

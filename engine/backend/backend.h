@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "engine/backend/linear.h"
+#include "engine/backend/sampling.h"
 #include "engine/tensor/quantized_matrix.h"
 #include "engine/tensor/tensor.h"
 
@@ -68,6 +69,9 @@ struct DecodeState {
   Tensor position;  ///< I32 [1] where it stands
   Tensor picked;    ///< I32 [n] ring of picked ids: the i-th pick is at i % n
   Tensor count;     ///< I32 [1] picks so far
+  Tensor draws;     ///< I32 [2] draws of the seed so far, the low word first; for sampling
+  /// I32 [ceil(vocab / 4)], a byte for every id, 1 where it was read or picked; empty: no penalty.
+  Tensor seen;
 };
 
 /// Stages recorded once and run again with the same tensors; a device may replay them as one piece.
@@ -153,6 +157,10 @@ class Backend {
   /// token = the lowest id of the largest of `logits` [1, vocab], which is also appended to
   /// `picked`; position += 1.
   virtual void pick_greedy(const Tensor& logits, DecodeState& state);
+  /// The same with the pick that the options make of `logits`, `draws` and `seen`; draws += 1
+  /// unless greedy, and the token is seen from now on.
+  virtual void pick_sampled(const Tensor& logits, const SamplingOptions& options,
+                            DecodeState& state);
 
   // Statistics of calibration.
 

@@ -15,6 +15,7 @@
 #include "kernels/cuda/packed_linear.h"
 #include "kernels/cuda/quadratic_form.h"
 #include "kernels/cuda/rounding.h"
+#include "kernels/cuda/sampler.h"
 
 namespace salient {
 
@@ -64,6 +65,8 @@ class CudaBackend final : public Backend {
                     GatedActivation activation, Tensor& hidden, Tensor* normed) override;
   void linear(const Linear& linear, const Tensor& input, Tensor& output) override;
   void pick_greedy(const Tensor& logits, DecodeState& state) override;
+  void pick_sampled(const Tensor& logits, const SamplingOptions& options,
+                    DecodeState& state) override;
 
   void accumulate_gram(const Tensor& x, Tensor& gram) override;
   void accumulate_magnitude(const Tensor& x, Tensor& sum, Tensor& max) override;
@@ -114,6 +117,7 @@ class CudaBackend final : public Backend {
   bool fits_fused(std::int64_t tokens, std::span<const Linear* const> linears) const;
   void run_fused(kernels::cuda::LinearProblem& problem);
   void multiply(const Product& product, StageInput& input);
+  void pick(const Tensor& logits, const kernels::cuda::SamplerOptions& options, DecodeState& state);
   void add_bias(const Tensor& bias, std::int64_t tokens, float* output);
   const float* frequencies_of(const AttentionShape& shape);
   void* attention_workspace(const AttentionShape& shape);

@@ -323,6 +323,23 @@ void CudaBackend::attention(const AttentionShape& shape, Tensor& q, Tensor& k, c
 }
 
 void CudaBackend::pick_greedy(const Tensor& logits, DecodeState& state) {
+  pick(logits, {}, state);
+}
+
+void CudaBackend::pick_sampled(const Tensor& logits, const SamplingOptions& options,
+                               DecodeState& state) {
+  pick(logits,
+       {.temperature = static_cast<float>(options.temperature),
+        .top_k = options.top_k,
+        .top_p = options.top_p,
+        .min_p = options.min_p,
+        .repetition_penalty = static_cast<float>(options.repetition_penalty),
+        .seed = options.seed},
+       state);
+}
+
+void CudaBackend::pick(const Tensor& logits, const cuda::SamplerOptions& options,
+                       DecodeState& state) {
   const std::int64_t vocab = logits.size();
   Tensor& workspace = sampler_workspaces_[vocab];
   if (workspace.empty()) workspace = zeroed_for_good(cuda::sampler_workspace_bytes(vocab));
@@ -333,9 +350,11 @@ void CudaBackend::pick_greedy(const Tensor& logits, DecodeState& state) {
       .ring = device_data<std::int32_t>(state.picked),
       .ring_capacity = state.picked.size(),
       .generated = reinterpret_cast<std::uint32_t*>(state.count.data()),
-      .draws = device_data<std::uint64_t>(draws_),
-      .seen = nullptr};
-  cuda::sample(device_data<float>(logits), vocab, {}, sampler, workspace.data(), stream(), early());
+      .draws =
+          reinterpret_cast<std::uint64_t*>((state.draws.empty() ? draws_ : state.draws).data()),
+      .seen = state.seen.empty() ? nullptr : device_data<std::uint8_t>(state.seen)};
+  cuda::sample(device_data<float>(logits), vocab, options, sampler, workspace.data(), stream(),
+               early());
 }
 
 }  // namespace salient

@@ -12,6 +12,9 @@ namespace salient {
 namespace {
 
 constexpr std::size_t kTopTokens = 5;
+/// Tokens left to the device at a time: what takes this long, so that a stop is answered at once.
+constexpr double kBurstSeconds = 0.05;
+constexpr std::int64_t kMostBurst = 16;
 
 /// One side of a turn while it is being answered.
 struct Speaker {
@@ -48,6 +51,20 @@ std::vector<TokenChance> chances(const Speaker& speaker) {
   return top;
 }
 
+/// A place whose logits never came to the host.
+void speak_text(Speaker& speaker, std::int64_t index, std::int32_t id, const ChatSink& sink) {
+  ChatToken token{.side = speaker.side,
+                  .index = index,
+                  .id = id,
+                  .text = speaker.decoder.push(id),
+                  .own_pick = id,
+                  .own_pick_text = shown(*speaker.model().tokenizer, id),
+                  .top = {},
+                  .kl = std::nullopt};
+  speaker.answer += token.text;
+  if (sink.on_token) sink.on_token(token);
+}
+
 /// Reports one place: `pick` is this side's own choice, `id` what is appended.
 void speak(Speaker& speaker, std::int64_t index, std::int32_t pick, std::int32_t id,
            std::optional<double> kl, const ChatSink& sink) {
@@ -65,6 +82,42 @@ void speak(Speaker& speaker, std::int64_t index, std::int32_t pick, std::int32_t
 
 bool has_room(const Speaker& speaker) {
   return static_cast<std::int64_t>(speaker.generator->ids().size()) < speaker.generator->capacity();
+}
+
+std::int64_t tokens_in(double seconds, const Throughput& speed) {
+  const double count = speed.tokens_per_second() * seconds;
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(count), 1, kMostBurst);
+}
+
+/// One speaker's turn, several tokens at a time.
+void run_bursts(Speaker& speaker, const ChatOptions& options, const ChatSink& sink,
+                const std::stop_token& stop) {
+  Generator& generator = *speaker.generator;
+  std::int32_t next = speaker.pick();
+  std::int64_t place = 0;
+  while (!speaker.stops_at(next)) {
+    speaker.stopped_by_user = stop.stop_requested();
+    speaker.reached_limit = place >= options.max_new_tokens;
+    if (speaker.stopped_by_user || speaker.reached_limit) return;
+    const auto start = static_cast<std::int64_t>(generator.ids().size());
+    const std::int64_t count =
+        std::min({tokens_in(kBurstSeconds, generator.throughput()), options.max_new_tokens - place,
+                  generator.capacity() - start});
+    if (count == 0) {
+      speak_text(speaker, place, next, sink);
+      speaker.reached_limit = true;
+      return;
+    }
+    const auto picks =
+        generator.decode_sampled(next, count, options.sampling, speaker.sampler.draws());
+    speaker.sampler.skip(picks.size());
+    for (std::size_t i = 0; i < picks.size() && !speaker.stops_at(next); ++i) {
+      speak_text(speaker, place++, next, sink);
+      next = picks[i];
+      // What was computed behind an end is no part of the conversation.
+      if (speaker.stops_at(next)) generator.keep_first(start + static_cast<std::int64_t>(i) + 1);
+    }
+  }
 }
 
 /// All speakers of one turn, one place after the other.
@@ -212,7 +265,11 @@ void ChatSession::answer(const ChatOptions& options, std::stop_token stop, const
       const Side read = options.mode == ChatMode::LockStep ? Side::Left : speaker.side;
       read_prompt(speaker, history(read), system_prompt_, stop);
     }
-    Turn(speakers, options, sink).run(stop);
+    if (speakers.size() == 1 && options.detail == TokenDetail::Text) {
+      run_bursts(speakers.front(), options, sink, stop);
+    } else {
+      Turn(speakers, options, sink).run(stop);
+    }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Cancelled) throw;
     for (Speaker& speaker : speakers) speaker.stopped_by_user = true;

@@ -38,7 +38,7 @@ struct ChatToken {
   std::string text;           ///< what it adds to the answer, whole characters only
   std::int32_t own_pick = 0;  ///< what this side would have picked (lock-step: may differ)
   std::string own_pick_text;
-  std::vector<TokenChance> top;  ///< the five likeliest
+  std::vector<TokenChance> top;  ///< the five likeliest; none with TokenDetail::Text
   std::optional<double> kl;      ///< KL(left‖right), nats; on the right side's token, while both
                                  ///< sides have read the same ids
 };
@@ -51,10 +51,15 @@ struct ChatTurnDone {
   bool reached_limit = false;
 };
 
+/// Everything costs a round trip to the host for every token; Text of a single model leaves a few
+/// tokens at a time to the device, with the same picks.
+enum class TokenDetail { Everything, Text };
+
 struct ChatOptions {
   SamplingOptions sampling;
   std::int64_t max_new_tokens = 256;
   ChatMode mode = ChatMode::FreeRunning;
+  TokenDetail detail = TokenDetail::Everything;
 };
 
 struct ChatSink {

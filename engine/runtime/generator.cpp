@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,7 @@ Generator::Generator(Backend& backend, std::shared_ptr<const LoadedModel> model,
   state_.position = sequence_.position;
   state_.picked = backend.allocate_zeros(DType::I32, {capacity});
   state_.count = backend.allocate_zeros(DType::I32, {1});
+  state_.draws = backend.allocate_zeros(DType::I32, {2});
   step_logits_ = backend.allocate(DType::F32, {1, model_->decoder.shape.config.vocab_size});
 }
 
@@ -82,12 +84,39 @@ std::span<const float> Generator::decode(std::int32_t id) {
 }
 
 std::vector<std::int32_t> Generator::decode_greedy(std::int32_t id, std::int64_t count) {
+  return decode_many(id, count, Next::Greedy);
+}
+
+std::vector<std::int32_t> Generator::decode_sampled(std::int32_t id, std::int64_t count,
+                                                    const SamplingOptions& sampling,
+                                                    std::uint64_t draw) {
+  Step& step = steps_[static_cast<std::size_t>(Next::Sampled)];
+  if (sampling != sampling_) step = {};
+  sampling_ = sampling;
+  const std::array<std::int32_t, 2> words = {static_cast<std::int32_t>(draw & 0xFFFFFFFFU),
+                                             static_cast<std::int32_t>(draw >> 32U)};
+  backend_.write(words, state_.draws);
+  if (sampling.repetition_penalty != 1.0) write_seen(id);
+  return decode_many(id, count, Next::Sampled);
+}
+
+void Generator::write_seen(std::int32_t id) {
+  const std::int64_t vocab = model_->decoder.shape.config.vocab_size;
+  seen_words_.assign(static_cast<std::size_t>((vocab + 3) / 4), 0);
+  const auto bytes = std::as_writable_bytes(std::span(seen_words_));
+  for (const std::int32_t other : ids_) bytes[static_cast<std::size_t>(other)] = std::byte{1};
+  if (id >= 0 && id < vocab) bytes[static_cast<std::size_t>(id)] = std::byte{1};
+  if (state_.seen.empty()) state_.seen = backend_.allocate(DType::I32, {(vocab + 3) / 4});
+  backend_.write(seen_words_, state_.seen);
+}
+
+std::vector<std::int32_t> Generator::decode_many(std::int32_t id, std::int64_t count, Next next) {
   const auto start = Clock::now();
   start_decoding(id, count);
   const std::int32_t none = 0;
   backend_.write({&none, 1}, state_.count);
   for (std::int64_t i = 0; i < count; ++i) {
-    step(Next::Greedy).run();
+    step(next).run();
     sequence_.length += 1;
   }
   const Tensor picked = backend_.download(state_.picked);
@@ -100,6 +129,13 @@ std::vector<std::int32_t> Generator::decode_greedy(std::int32_t id, std::int64_t
   return {picks.begin(), picks.end()};
 }
 
+void Generator::keep_first(std::int64_t count) {
+  if (count < 0 || count > sequence_.length)
+    throw std::logic_error("keep_first: more than there is");
+  ids_.resize(static_cast<std::size_t>(count));
+  sequence_.length = count;
+}
+
 void Generator::start_decoding(std::int32_t id, std::int64_t count) {
   check_room(model_->decoder, sequence_, {&id, 1}, count);
   backend_.write({&id, 1}, state_.token);
@@ -108,13 +144,14 @@ void Generator::start_decoding(std::int32_t id, std::int64_t count) {
 }
 
 Program& Generator::step(Next next) {
-  Step& step = next == Next::Given ? given_ : greedy_;
+  Step& step = steps_[static_cast<std::size_t>(next)];
   if (step.program && sequence_.length < step.limit) return *step.program;
   const auto wanted = std::bit_ceil(static_cast<std::uint64_t>(sequence_.length + 1));
   step.limit = std::min(std::max(static_cast<std::int64_t>(wanted), kLeastBound), capacity());
   step.program = backend_.record([this, next, limit = step.limit] {
     decode_step(backend_, model_->decoder, sequence_, state_, limit, step_logits_);
     if (next == Next::Greedy) backend_.pick_greedy(step_logits_, state_);
+    if (next == Next::Sampled) backend_.pick_sampled(step_logits_, sampling_, state_);
   });
   return *step.program;
 }

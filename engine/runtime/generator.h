@@ -4,6 +4,7 @@
 // One model, one sequence, one step at a time: the caller owns the loop, so two generators can
 // alternate tokens on one thread. Times are compute times of this model alone.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -44,6 +45,12 @@ class Generator {
   /// round trip to the host between them; returns what was picked after each. The last pick is not
   /// appended.
   std::vector<std::int32_t> decode_greedy(std::int32_t id, std::int64_t count);
+  /// The same with picks that `sampling` makes, the first of them the `draw`-th of its seed.
+  std::vector<std::int32_t> decode_sampled(std::int32_t id, std::int64_t count,
+                                           const SamplingOptions& sampling, std::uint64_t draw);
+  /// Forgets the last tokens, so that `count` are left. `logits` are then those of a token that is
+  /// gone, until the next call.
+  void keep_first(std::int64_t count);
 
   std::span<const float> logits() const { return logits_; }
   const std::vector<std::int32_t>& ids() const { return ids_; }
@@ -61,20 +68,25 @@ class Generator {
     std::unique_ptr<Program> program;
     std::int64_t limit = 0;
   };
-  enum class Next { Given, Greedy };
+  enum class Next { Given, Greedy, Sampled };
 
   void append(std::span<const std::int32_t> ids);
   /// Checks the id and the room for `count` tokens, and puts the id where the step reads it.
   void start_decoding(std::int32_t id, std::int64_t count);
   Program& step(Next next);
+  /// Tells the device which ids the repetition penalty is for: those of the sequence, and `id`.
+  void write_seen(std::int32_t id);
+  std::vector<std::int32_t> decode_many(std::int32_t id, std::int64_t count, Next next);
   void read_logits();
 
   Backend& backend_;
   std::shared_ptr<const LoadedModel> model_;
   Sequence sequence_;
   DecodeState state_;
-  Tensor step_logits_;  ///< [1, vocab] F32, this device
-  Step given_, greedy_;
+  Tensor step_logits_;                    ///< [1, vocab] F32, this device
+  std::array<Step, 3> steps_;             ///< by Next
+  SamplingOptions sampling_;              ///< what the sampled step was recorded with
+  std::vector<std::int32_t> seen_words_;  ///< outlives its copy to the device
   std::vector<std::int32_t> ids_;
   std::vector<float> logits_;
   Throughput throughput_;

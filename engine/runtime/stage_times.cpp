@@ -33,8 +33,10 @@ class StageBench {
     heads_ = row(config_.num_heads * config_.head_dim);
     hidden_ = row(config_.intermediate_size);
     logits_ = row(config_.vocab_size);
-    state_ = {backend.allocate_zeros(DType::I32, {1}), sequence_.position,
-              backend.allocate_zeros(DType::I32, {1}), backend.allocate_zeros(DType::I32, {1})};
+    state_.token = backend.allocate_zeros(DType::I32, {1});
+    state_.position = sequence_.position;
+    state_.picked = backend.allocate_zeros(DType::I32, {1});
+    state_.count = backend.allocate_zeros(DType::I32, {1});
   }
 
   StageTimes run(const TimedBatches& how, const std::stop_token& stop) {

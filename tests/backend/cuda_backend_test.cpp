@@ -10,6 +10,8 @@
 #include "engine/model/decoder.h"
 #include "engine/quantization/quantization.h"
 #include "engine/runtime/generator.h"
+#include "engine/runtime/linear_times.h"
+#include "engine/runtime/stage_times.h"
 #include "tests/model/golden_model.h"
 #include "tests/shared_data.h"
 
@@ -106,6 +108,49 @@ TEST_CASE("a recorded step decodes what stepwise calls decode") {
     REQUIRE(id == pick);
   }
   CHECK(std::ranges::equal(together.ids(), stepwise.ids()));
+}
+
+TEST_CASE("tokens sampled on the device are the host sampler's picks from the same logits") {
+  const auto cuda = cuda_or_skip();
+  if (!cuda) return;
+  const auto checkpoint = golden_checkpoint(test_config());
+  const auto model = load_model(*cuda, checkpoint, {});
+  const auto prompt = some_ids(5, test_config().vocab_size);
+  int differing = 0, all = 0;
+  for (const SamplingOptions& options :
+       {SamplingOptions{.temperature = 1, .seed = 1},
+        SamplingOptions{.temperature = 2, .top_k = 20, .top_p = 0.9, .seed = 2},
+        SamplingOptions{.temperature = 1.5, .min_p = 0.02, .repetition_penalty = 1.3, .seed = 3},
+        SamplingOptions{.temperature = 0, .repetition_penalty = 1.5}}) {
+    Generator together(*cuda, model, 400), stepwise(*cuda, model, 400);
+    Sampler sampler(options);
+    together.prefill(prompt, {});
+    std::int32_t id = sampler.pick(stepwise.prefill(prompt, {}), stepwise.ids());
+    for (const std::int64_t count : {1, 100}) {
+      const auto picks = together.decode_sampled(id, count, options, sampler.draws());
+      for (const std::int32_t pick : picks) {
+        stepwise.decode(id);
+        // A draw that falls on the edge of two tokens may go either way; the texts go on together.
+        differing += sampler.pick(stepwise.logits(), stepwise.ids()) == pick ? 0 : 1;
+        ++all;
+        id = pick;
+      }
+    }
+    CHECK(std::ranges::equal(together.ids(), stepwise.ids()));
+  }
+  MESSAGE(differing << " of " << all << " picks differ");
+  CHECK(differing * 100 <= all);
+}
+
+TEST_CASE("stages and linears of a model are timed") {
+  const auto cuda = cuda_or_skip();
+  if (!cuda) return;
+  const auto model = load_model(*cuda, golden_checkpoint(test_config()), {});
+  const TimedBatches how{.batches = 1, .least_seconds = 1e-3};
+  const StageTimes times = measure_stages(*cuda, *model, 20, how, {});
+  CHECK(times.step.seconds > 0);
+  CHECK(time_linear(*cuda, {256, 512, 1, QuantScheme{4, 64}}, how, 1'000'000).seconds > 0);
+  CHECK(time_linear(*cuda, {256, 512, 300}, how, 1'000'000).seconds > 0);
 }
 
 TEST_CASE("a block is quantized as on the CPU") {

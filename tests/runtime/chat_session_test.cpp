@@ -175,3 +175,32 @@ TEST_CASE("control tokens that a person types stay text") {
   CHECK(count(hostile) == count(harmless));
   CHECK(hostile.size() > harmless.size() + 2);
 }
+
+TEST_CASE("an answer made a few tokens at a time is the one made token by token") {
+  for (const double temperature : {0.0, 1.2}) {
+    for (const std::int64_t capacity : {256, 24}) {
+      std::vector<std::int32_t> expected;
+      for (const auto detail : {salient::TokenDetail::Everything, salient::TokenDetail::Text}) {
+        ChatSession session(cpu_backend(), toy(), nullptr, capacity);
+        ChatOptions options = short_answer();
+        options.sampling = {.temperature = temperature, .repetition_penalty = 1.2, .seed = 9};
+        options.detail = detail;
+        std::vector<std::int32_t> ids;
+        for (int turn = 0; turn < 2; ++turn) {
+          Recorded recorded;
+          try {
+            session.send(turn == 0 ? "Hello" : "On", options, {}, recorded.sink());
+          } catch (const salient::Error&) {
+            ids.push_back(-1);  // No room for a second turn: on both ways.
+            continue;
+          }
+          const auto answer = recorded.ids(Side::Left);
+          ids.insert(ids.end(), answer.begin(), answer.end());
+          ids.push_back(recorded.done.at(0).reached_limit ? -2 : -3);
+        }
+        if (detail == salient::TokenDetail::Everything) expected = ids;
+        CHECK(ids == expected);
+      }
+    }
+  }
+}

@@ -52,3 +52,43 @@ TEST_CASE("a cancelled prefill and a prompt that is too long are errors of their
   CHECK_THROWS_AS(generator.prefill(many, {}), salient::Error);
   CHECK_THROWS_AS(generator.prefill({}, {}), salient::Error);
 }
+
+TEST_CASE("tokens sampled where the logits are, are those that the sampler picks from them") {
+  const std::vector<std::int32_t> prompt = {5, 300, 17, 42};
+  const std::vector<salient::SamplingOptions> settings = {
+      {.temperature = 0.9, .seed = 3},
+      {.temperature = 1.3, .top_k = 40, .top_p = 0.9, .seed = 4},
+      {.temperature = 1.0, .min_p = 0.05, .repetition_penalty = 1.3, .seed = 5},
+      {.temperature = 0, .repetition_penalty = 1.5}};
+  Generator together(cpu_backend(), toy(), 128);
+  for (const auto& options : settings) {
+    salient::Sampler sampler(options);
+    Generator stepwise(cpu_backend(), toy(), 128);
+    std::int32_t id = sampler.pick(stepwise.prefill(prompt, {}), stepwise.ids());
+    together.prefill(prompt, {});
+    std::int32_t next = id;
+    for (const std::int64_t count : {1, 5, 30}) {
+      const auto picks = together.decode_sampled(next, count, options, sampler.draws());
+      next = picks.back();
+      for (const std::int32_t pick : picks) {
+        stepwise.decode(id);
+        id = sampler.pick(stepwise.logits(), stepwise.ids());
+        REQUIRE(id == pick);
+      }
+    }
+    CHECK(together.ids() == stepwise.ids());
+  }
+}
+
+TEST_CASE("forgotten tokens are read again, not remembered") {
+  const std::vector<std::int32_t> ids = {5, 300, 17, 42};
+  Generator generator(cpu_backend(), toy(), 32);
+  generator.prefill(ids, {});
+  const std::vector<float> before(generator.logits().begin(), generator.logits().end());
+  generator.decode_greedy(7, 4);
+  generator.keep_first(4);
+  CHECK(generator.ids() == ids);
+  const auto again = generator.prefill(ids, {});
+  CHECK(before == std::vector<float>(again.begin(), again.end()));
+  CHECK_THROWS(generator.keep_first(5));
+}

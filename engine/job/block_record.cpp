@@ -81,6 +81,8 @@ void add_sites(const SiteRecords& sites, std::vector<NamedTensor>& tensors) {
     if (record.magnitude.empty()) continue;
     tensors.emplace_back(part(site, "magnitude"), vector_tensor(record.magnitude));
     tensors.emplace_back(part(site, "max"), vector_tensor(record.max));
+    if (record.energy.empty()) continue;
+    tensors.emplace_back(part(site, "energy"), vector_tensor(record.energy));
   }
 }
 
@@ -137,7 +139,7 @@ SiteRecords records_of(const ActivationStats& stats) {
   SiteRecords records;
   for (const Site site : kSites) {
     const SiteStats& from = stats[site];
-    records[index_of(site)] = {from.tokens, from.magnitude, from.max};
+    records[index_of(site)] = {from.tokens, from.magnitude, from.max, from.energy};
   }
   return records;
 }
@@ -209,6 +211,8 @@ SiteRecords read_sites(const std::vector<std::int64_t>& tokens, const Tensors& s
     const Shape features = tensors.any(name).shape();
     record.magnitude = vector_of(tensors.get(name, DType::F32, features));
     record.max = vector_of(tensors.get(part(site, "max"), DType::F32, features));
+    const std::string energy = part(site, "energy");
+    if (tensors.has(energy)) record.energy = vector_of(tensors.get(energy, DType::F32, features));
   }
   return sites;
 }

@@ -22,6 +22,7 @@ struct SiteRecord {
   std::int64_t tokens = 0;
   std::vector<float> magnitude;  ///< [features] mean |x|
   std::vector<float> max;        ///< [features] max |x|
+  std::vector<float> energy;     ///< [features] Σ x²; empty in records of format 1
 };
 using SiteRecords = std::array<SiteRecord, kSites.size()>;
 

@@ -20,7 +20,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::int64_t kRecordFormat = 1;
+/// 2: the energy of every channel beside its magnitude. Records of format 1 lack it and are read.
+constexpr std::int64_t kRecordFormat = 2;
 constexpr std::uint64_t kRecordBytes = 256 * limits::kMiB;
 constexpr const char* kFolder = "salient";
 constexpr const char* kRecord = "record.json";
@@ -238,8 +239,9 @@ RunRecord open_run_record(const std::filesystem::path& folder) {
   }
   const Json file = read_record_json(folder);
   const JsonReader json(file, kRecord);
-  if (json.integer("format") != kRecordFormat) {
-    json.refuse("has format " + std::to_string(json.integer("format")) + ", this version knows " +
+  const std::int64_t version = json.integer("format");
+  if (version < 1 || version > kRecordFormat) {
+    json.refuse("has format " + std::to_string(version) + ", this version knows 1 to " +
                 std::to_string(kRecordFormat));
   }
   RunRecord record;

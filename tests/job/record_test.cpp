@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include "engine/export/sealed_file.h"
 #include "engine/job/run_record.h"
 #include "tests/job/tiny_run.h"
 
@@ -56,6 +57,8 @@ TEST_CASE("a published run opens again with its plan, curves, scales and statist
   for (const Site site : kSites) {
     CHECK(block.sites[index_of(site)].magnitude == (*stats[1])[site].magnitude);
     CHECK(block.sites[index_of(site)].max == (*stats[1])[site].max);
+    CHECK(block.sites[index_of(site)].energy == (*stats[1])[site].energy);
+    CHECK(block.sites[index_of(site)].energy.size() == block.sites[index_of(site)].max.size());
     CHECK(block.sites[index_of(site)].tokens == (*stats[1])[site].tokens);
   }
   const auto clip = block.clip.find(LinearRole::Down);
@@ -118,13 +121,33 @@ TEST_CASE("a published run is exported again in every format") {
                   Error);
 }
 
+TEST_CASE("a record of format 1, which has no energy, still opens") {
+  TinyRun tiny;
+  REQUIRE(tiny.run().outcome == Outcome::Done);
+  const auto folder = tiny.target() / "salient";
+  std::string text = text_of(folder / "record.json");
+  text.replace(text.find("\"format\": 2"), 11, "\"format\": 1");
+  write_bytes(folder / "record.json", text);
+  std::vector<NamedTensor> kept;
+  for (auto& [name, tensor] : read_tensors(folder / "layer01.safetensors")) {
+    if (!name.ends_with(".energy")) kept.emplace_back(name, tensor);
+  }
+  std::filesystem::remove(folder / "layer01.safetensors");
+  put_tensors(Folder(system_files(), folder), "layer01.safetensors", kept);
+  const RunRecord record = open_run_record(tiny.target());
+  const BlockStatistics block = read_block_statistics(record, 1);
+  CHECK(block.sites[0].magnitude.size() == 64);
+  CHECK(block.sites[0].energy.empty());
+  CHECK(read_block_statistics(record, 0).sites[0].energy.size() == 64);
+}
+
 TEST_CASE("a record that was tampered with is refused") {
   TinyRun tiny;
   REQUIRE(tiny.run().outcome == Outcome::Done);
   const auto path = tiny.target() / "salient" / "record.json";
   const std::string whole = text_of(path);
   for (const auto& [from, to] :
-       {std::pair<std::string, std::string>{"\"format\": 1", "\"format\": 7"},
+       {std::pair<std::string, std::string>{"\"format\": 2", "\"format\": 7"},
         {"\"bits\": 4", "\"bits\": 40"},
         {"\"role\": \"q\"", "\"role\": \"x\""},
         {"\"best\": ", "\"best\": 9"},

@@ -39,7 +39,7 @@ std::shared_ptr<const ActivationStats> statsOf(const SiteRecords& sites) {
   auto stats = std::make_shared<ActivationStats>();
   for (const Site site : kSites) {
     const SiteRecord& record = sites[index_of(site)];
-    (*stats)[site] = {record.tokens, record.magnitude, record.max, {}, {}};
+    (*stats)[site] = {record.tokens, record.magnitude, record.max, record.energy, {}};
   }
   return stats;
 }

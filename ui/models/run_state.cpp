@@ -17,7 +17,7 @@ SiteProfile profileFrom(const SiteStats& stats) {
   profile.magnitude = stats.magnitude;
   profile.tokens = stats.tokens;
   const std::size_t features = stats.magnitude.size();
-  // A record has none: what they would say is then left unsaid.
+  // An old record has none: what they would say is then left unsaid.
   if (stats.energy.size() != features || stats.tokens <= 0) return profile;
   for (const float energy : stats.energy) {
     profile.energy.push_back(energy / static_cast<float>(stats.tokens));

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
@@ -12,9 +13,10 @@ namespace {
 /// Sums what a block's linears read, window after window.
 class StatsTap final : public ActivationTap {
  public:
-  explicit StatsTap(Backend& backend) : backend_(backend) {}
+  StatsTap(Backend& backend, const std::stop_token& stop) : backend_(backend), stop_(stop) {}
 
   void observe(Site site, const Tensor& x) override {
+    throw_if_stopped(stop_);
     SiteStats& stats = stats_[site];
     Magnitudes& magnitudes = magnitudes_[index_of(site)];
     if (stats.gram.empty()) {
@@ -25,6 +27,7 @@ class StatsTap final : public ActivationTap {
     backend_.accumulate_gram(x, stats.gram);
     backend_.accumulate_magnitude(x, magnitudes.sum, magnitudes.max);
     stats.tokens += x.dim(0);
+    throw_if_stopped(stop_);
   }
 
   ActivationStats finish() {
@@ -48,6 +51,7 @@ class StatsTap final : public ActivationTap {
   };
 
   Backend& backend_;
+  const std::stop_token& stop_;
   ActivationStats stats_;
   std::array<Magnitudes, kSites.size()> magnitudes_;
 };
@@ -97,13 +101,13 @@ ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, con
                                 CalibrationState& state, const std::stop_token& stop,
                                 const std::function<void(std::int64_t, std::int64_t)>& progress,
                                 std::int64_t kept_windows) {
-  StatsTap tap(backend);
+  StatsTap tap(backend, stop);
   std::vector<Tensor> kept;
   KvLayer cache = make_kv_layer(backend, shape, longest_window(state));
   const Tensor start = backend.allocate_zeros(DType::I32, {1});
   const auto total = static_cast<std::int64_t>(state.hidden.size());
   for (std::int64_t done = 0; done < total; ++done) {
-    if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "calibration was cancelled");
+    throw_if_stopped(stop);
     Tensor& hidden = state.hidden[static_cast<std::size_t>(done)];
     if (done < kept_windows) kept.push_back(backend.copy(hidden));
     forward_block(backend, shape, block, hidden, {start, hidden.dim(0)}, cache, &tap);

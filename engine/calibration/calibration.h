@@ -34,10 +34,12 @@ struct CalibrationWindows {
 /// Windows do not overlap, carry no BOS, and stand in the order of the text. Of a text that is much
 /// longer than needed only seeded pieces are tokenized, so time and memory follow the windows
 /// asked, not the text; a piece ends at a line where it can, else at a character.
-/// Throws Error(BadInput) when the text gives fewer than `kMinCalibrationTokens` tokens.
+/// Throws Error(BadInput) when the text gives fewer than `kMinCalibrationTokens` tokens, and
+/// Error(Cancelled) within a piece of the text.
 inline constexpr std::int64_t kMinCalibrationTokens = 32;
 CalibrationWindows make_windows(const Tokenizer& tokenizer, std::string_view text,
-                                const CalibrationOptions& options);
+                                const CalibrationOptions& options,
+                                const std::stop_token& stop = {});
 
 /// What one distinct linear input looked like.
 struct SiteStats {
@@ -67,8 +69,8 @@ CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
 
 /// Pushes every window through `block` (in the device's memory) in place and returns the statistics
 /// of its inputs, with the inputs of the first `kept_windows` windows. `progress` is called after
-/// each window with (done, total). Throws Error(Cancelled) within one window (`state` is then of no
-/// further use), and Error(BadInput) for an activation that is not finite.
+/// each window with (done, total). Throws Error(Cancelled) between two stages of a window (`state`
+/// is then of no further use), and Error(BadInput) for an activation that is not finite.
 ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,
                                 CalibrationState& state, const std::stop_token& stop,
                                 const std::function<void(std::int64_t, std::int64_t)>& progress,

@@ -4,6 +4,7 @@
 
 #include "engine/calibration/calibration.h"
 #include "engine/error.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
@@ -62,11 +63,13 @@ std::vector<std::string_view> pieces_of(std::string_view text) {
 
 /// The tokens of enough drawn pieces, in the order of the text.
 std::vector<TokenId> tokens_of(const Tokenizer& tokenizer, std::string_view text,
-                               std::int64_t wanted, std::uint64_t seed) {
+                               std::int64_t wanted, std::uint64_t seed,
+                               const std::stop_token& stop) {
   const std::vector<std::string_view> pieces = pieces_of(text);
   std::vector<std::vector<TokenId>> ids(pieces.size());
   std::int64_t count = 0;
   for (const std::size_t piece : drawn_order(pieces.size(), seed)) {
+    throw_if_stopped(stop);
     ids[piece] = tokenizer.encode(pieces[piece], SpecialTokens::Omit, ControlTokens::PlainText);
     count += static_cast<std::int64_t>(ids[piece].size());
     if (count >= kSpareFactor * wanted) break;
@@ -116,7 +119,7 @@ void add_sentence(std::string& text, const std::string& sentence) {
 }  // namespace
 
 CalibrationWindows make_windows(const Tokenizer& tokenizer, std::string_view text,
-                                const CalibrationOptions& options) {
+                                const CalibrationOptions& options, const std::stop_token& stop) {
   if (options.samples < 1 || options.seq_len < 1) {
     throw Error(ErrorKind::BadInput,
                 "calibration needs at least one window of one token, asked "
@@ -130,7 +133,7 @@ CalibrationWindows make_windows(const Tokenizer& tokenizer, std::string_view tex
                                          std::to_string(options.seq_len) +
                                          " tokens are too many to hold");
   }
-  const std::vector<TokenId> ids = tokens_of(tokenizer, text, wanted, options.seed);
+  const std::vector<TokenId> ids = tokens_of(tokenizer, text, wanted, options.seed, stop);
   const auto count = static_cast<std::int64_t>(ids.size());
   if (count < kMinCalibrationTokens) {
     throw Error(ErrorKind::BadInput, "the calibration text gives " + std::to_string(count) +

@@ -7,11 +7,15 @@
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/limits.h"
 #include "engine/error.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+/// Values between two looks at a request to stop.
+constexpr std::uint32_t kStopEvery = 1024;
 
 [[noreturn]] void refuse_at(const std::string& file, std::string_view text, std::size_t position,
                             const std::string& sentence) {
@@ -57,7 +61,8 @@ void check_text(std::string_view text, const std::string& file) {
 /// it for each key, which is quadratic.
 class TreeBuilder : public JsonEvents {
  public:
-  explicit TreeBuilder(const std::string& file) : JsonEvents(file) {}
+  TreeBuilder(const std::string& file, const std::stop_token& stop)
+      : JsonEvents(file), stop_(stop) {}
   Json take() { return std::move(root_); }
 
   bool null() override { return put(nullptr); }
@@ -85,6 +90,7 @@ class TreeBuilder : public JsonEvents {
   };
 
   bool put(Json value) {
+    if (++values_ % kStopEvery == 0) throw_if_stopped(stop_);
     if (levels_.empty()) {
       root_ = std::move(value);
     } else if (Level& level = levels_.back(); level.value.is_array()) {
@@ -105,6 +111,8 @@ class TreeBuilder : public JsonEvents {
     return put(std::move(value));
   }
 
+  const std::stop_token& stop_;
+  std::uint32_t values_ = 0;
   Json root_;
   std::vector<Level> levels_;
 };
@@ -137,8 +145,8 @@ void parse_json_events(std::string_view text, JsonEvents& events) {
   nlohmann::ordered_json::sax_parse(text.begin(), text.end(), &events);
 }
 
-Json parse_json(std::string_view text, const std::string& file_name) {
-  TreeBuilder builder(file_name);
+Json parse_json(std::string_view text, const std::string& file_name, const std::stop_token& stop) {
+  TreeBuilder builder(file_name, stop);
   parse_json_events(text, builder);
   return builder.take();
 }

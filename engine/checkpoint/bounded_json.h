@@ -5,6 +5,7 @@
 // that nothing recurses into the stack; every object refuses a key that comes twice, because
 // readers differ in which one counts. Errors name the file, line and column.
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,7 +55,9 @@ class JsonEvents : public nlohmann::json_sax<nlohmann::ordered_json> {
 /// Runs `events` over `text`, which must be one JSON value with white space around it.
 void parse_json_events(std::string_view text, JsonEvents& events);
 
-/// The value as a tree, objects in file order.
-nlohmann::ordered_json parse_json(std::string_view text, const std::string& file_name);
+/// The value as a tree, objects in file order. Throws Error(Cancelled) soon after a request to
+/// stop.
+nlohmann::ordered_json parse_json(std::string_view text, const std::string& file_name,
+                                  const std::stop_token& stop = {});
 
 }  // namespace salient

@@ -38,15 +38,20 @@ std::optional<std::filesystem::path> only_gguf_in(const std::filesystem::path& f
                                        " GGUF files, name the one to open");
 }
 
-std::unique_ptr<Checkpoint> open_file(const std::filesystem::path& path) {
-  if (is_gguf(path)) return make_checkpoint(open_gguf(path));
+std::unique_ptr<Checkpoint> made(CheckpointParts parts, const std::stop_token& stop) {
+  parts.stop = stop;
+  return with_quantized_linears(make_checkpoint(std::move(parts)));
+}
+
+std::unique_ptr<Checkpoint> open_file(const std::filesystem::path& path,
+                                      const std::stop_token& stop) {
+  if (is_gguf(path)) return made(open_gguf(path), stop);
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const std::string name = path.filename().string();
   if (path.extension() == ".safetensors") {
-    return with_quantized_linears(make_checkpoint(open_huggingface_folder(folder, name)));
+    return made(open_huggingface_folder(folder, name), stop);
   }
-  if (path.extension() == ".json")
-    return with_quantized_linears(make_checkpoint(open_huggingface_folder(folder, {})));
+  if (path.extension() == ".json") return made(open_huggingface_folder(folder, {}), stop);
   const std::string kind = foreign_kind(FileSource(path));
   throw Error(ErrorKind::Unsupported,
               escaped(path.string(), 4096) + ": " +
@@ -71,11 +76,12 @@ std::uint64_t Checkpoint::parameter_count() const {
   return count;
 }
 
-std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path) {
+std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path,
+                                            const std::stop_token& stop) {
   std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) return open_file(path);
-  if (const auto gguf = only_gguf_in(path)) return make_checkpoint(open_gguf(*gguf));
-  return with_quantized_linears(make_checkpoint(open_huggingface_folder(path, {})));
+  if (!std::filesystem::is_directory(path, error)) return open_file(path, stop);
+  if (const auto gguf = only_gguf_in(path)) return made(open_gguf(*gguf), stop);
+  return made(open_huggingface_folder(path, {}), stop);
 }
 
 }  // namespace salient

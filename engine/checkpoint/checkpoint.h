@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,8 +106,10 @@ class Checkpoint {
 };
 
 /// Opens a Hugging Face folder, a model.safetensors inside one, or a GGUF file: headers only, under
-/// a second for any size. Checks everything in reliability rule 2 before allocating.
-std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path);
+/// a second for any size. Checks everything in reliability rule 2 before allocating. Once `stop` is
+/// requested, reading values throws Error(Cancelled) within a mebibyte.
+std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path,
+                                            const std::stop_token& stop = {});
 
 /// Only the vocabulary of a GGUF file, of any architecture and also without tensors.
 GgufVocabulary read_gguf_vocabulary(const std::filesystem::path& file);

@@ -15,9 +15,12 @@
 #include "engine/checkpoint/checked.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
+
+constexpr std::size_t kPieceBytes = 1 << 20;
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -108,6 +111,16 @@ void FileSource::check_unchanged() const {
   throw Error(
       ErrorKind::BadInput,
       name_ + ": changed while in use: open it again, so that no result mixes two versions");
+}
+
+void StoppableSource::read(std::uint64_t offset, std::span<std::byte> out) const {
+  do {
+    throw_if_stopped(stop_);
+    const std::size_t length = std::min(out.size(), kPieceBytes);
+    source_.read(offset, out.first(length));
+    out = out.subspan(length);
+    offset += length;
+  } while (!out.empty());
 }
 
 std::string read_text(const ByteSource& source, std::uint64_t max_bytes) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,22 @@ class ByteSource {
   virtual std::uint64_t size() const = 0;
   /// Fills `out` from `offset`. Throws Error(BadInput) when the range is not in the file.
   virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
+};
+
+/// Reads through `source` a piece at a time, and throws Error(Cancelled) between two of them once
+/// `stop` was requested. Both outlive this.
+class StoppableSource final : public ByteSource {
+ public:
+  StoppableSource(const ByteSource& source, const std::stop_token& stop)
+      : source_(source), stop_(stop) {}
+
+  const std::string& name() const override { return source_.name(); }
+  std::uint64_t size() const override { return source_.size(); }
+  void read(std::uint64_t offset, std::span<std::byte> out) const override;
+
+ private:
+  const ByteSource& source_;
+  const std::stop_token& stop_;
 };
 
 enum class Links {

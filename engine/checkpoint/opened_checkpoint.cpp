@@ -35,7 +35,7 @@ class OpenedCheckpoint final : public Checkpoint {
   Tensor read(std::string_view name, DType as) const override {
     const StoredTensor& tensor = stored(name);
     const FileSource& source = *parts_.sources[tensor.info.file];
-    Tensor result = read_tensor(source, tensor, as);
+    Tensor result = read_tensor(StoppableSource(source, parts_.stop), tensor, as);
     source.check_unchanged();
     return result;
   }
@@ -43,7 +43,8 @@ class OpenedCheckpoint final : public Checkpoint {
   std::optional<QuantizedMatrix> read_codes(std::string_view name) const override {
     const StoredTensor& tensor = stored(name);
     const FileSource& source = *parts_.sources[tensor.info.file];
-    std::optional<QuantizedMatrix> result = read_q8_0_codes(source, tensor);
+    const StoppableSource stoppable(source, parts_.stop);
+    std::optional<QuantizedMatrix> result = read_q8_0_codes(stoppable, tensor);
     source.check_unchanged();
     return result;
   }

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct CheckpointParts {
   std::vector<std::string> warnings;
   std::string precision;
   std::string already_quantized;
+  std::stop_token stop;  ///< asked while values are read
 
   /// Keeps `source` open and records its identity. Returns its index.
   std::size_t add_source(std::unique_ptr<FileSource> source, std::string header_sha256);

@@ -11,11 +11,14 @@
 
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
 
 constexpr std::size_t kPathCharacters = 4096;
+/// Bytes written between two looks at a request to stop.
+constexpr std::size_t kPieceBytes = 4 << 20;
 
 std::uint64_t free_bytes(const std::filesystem::path& path) {
   struct statvfs status {};
@@ -154,9 +157,12 @@ void DurableFile::require(int outcome, std::string_view doing) const {
   if (outcome < 0) throw_file_error(-outcome, doing, folder_.path() / name_, bytes_);
 }
 
-void DurableFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+void DurableFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes,
+                           const std::stop_token& stop) {
   while (!bytes.empty()) {
-    const std::int64_t written = folder_.files().write(descriptor_, bytes, offset);
+    throw_if_stopped(stop);
+    const auto piece = bytes.first(std::min(bytes.size(), kPieceBytes));
+    const std::int64_t written = folder_.files().write(descriptor_, piece, offset);
     if (written == -EINTR) continue;
     require(static_cast<int>(std::min<std::int64_t>(written, 0)), "writing");
     if (written == 0) require(-EIO, "writing");

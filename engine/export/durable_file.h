@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,9 @@ class DurableFile {
   DurableFile(const DurableFile&) = delete;
   DurableFile& operator=(const DurableFile&) = delete;
 
-  void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
+  /// Throws Error(Cancelled) within a few mebibytes of a request to stop.
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes,
+                const std::stop_token& stop = {});
   /// Sync, close, rename to the final name (replacing one that is there), sync the folder.
   void publish();
 

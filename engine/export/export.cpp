@@ -11,6 +11,7 @@
 #include "engine/export/model_layout.h"
 #include "engine/export/sealed_file.h"
 #include "engine/export/verify_export.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
@@ -52,12 +53,9 @@ std::string awq_objection(const ModelConfig& config, const LinearId& id,
   return "";
 }
 
-void require_not_cancelled(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "cancelled");
-}
-
-void write_tensors(SafetensorsFolder& file, const std::vector<NamedTensor>& tensors) {
-  for (const auto& [name, tensor] : tensors) file.write(name, tensor);
+void write_tensors(SafetensorsFolder& file, const std::vector<NamedTensor>& tensors,
+                   const std::stop_token& stop) {
+  for (const auto& [name, tensor] : tensors) file.write(name, tensor, stop);
 }
 
 /// The record of one block under OUT/salient/.
@@ -73,17 +71,18 @@ void write_weights(const ModelLayout& layout, const ExportRequest& request,
   SafetensorsFolder file(staging, layout.tensors);
   const Folder record = staging.subfolder("salient");
   for (const std::string& name : table_names(layout.shape)) {
-    require_not_cancelled(stop);
-    write_tensors(file, tensors_of_table(layout, *request.source, name));
+    throw_if_stopped(stop);
+    write_tensors(file, tensors_of_table(layout, *request.source, name), stop);
   }
   const std::int64_t count = blocks.num_blocks();
   for (std::int64_t index = 0; index < count; ++index) {
-    require_not_cancelled(stop);
+    throw_if_stopped(stop);
     progress(kWriting, static_cast<double>(index) / static_cast<double>(count));
     const QuantizedBlock block = blocks.block(index);
-    write_tensors(file, norms_of(layout, block));
+    write_tensors(file, norms_of(layout, block), stop);
     for (const QuantizedBlock::Entry& entry : block.linears) {
-      write_tensors(file, tensors_of(layout, entry));
+      throw_if_stopped(stop);
+      write_tensors(file, tensors_of(layout, entry), stop);
     }
     write_record(*request.blocks, index, record);
   }

@@ -171,7 +171,7 @@ std::vector<NamedTensor> tensors_of_table(const ModelLayout& layout, const Check
   }
   const bool vector = source.find(name)->shape.size() == 1;
   const DType dtype = vector ? vector_dtype(layout.format) : DType::F16;
-  return {{name, narrowed(name, source.read(name, DType::F32), dtype)}};
+  return {{name, source.read(name, dtype)}};
 }
 
 Tensor narrowed(const std::string& tensor, const Tensor& values, DType dtype) {

@@ -145,7 +145,8 @@ SafetensorsFolder::SafetensorsFolder(const Folder& folder, std::vector<TensorSpe
 
 SafetensorsFolder::~SafetensorsFolder() = default;
 
-void SafetensorsFolder::write(std::string_view name, const Tensor& tensor) {
+void SafetensorsFolder::write(std::string_view name, const Tensor& tensor,
+                              const std::stop_token& stop) {
   const auto found = shard_of_.find(name);
   if (found == shard_of_.end()) throw std::logic_error("no tensor " + std::string(name));
   Shard& shard = *found->second;
@@ -153,7 +154,7 @@ void SafetensorsFolder::write(std::string_view name, const Tensor& tensor) {
   if (tensor.dtype() != spec.dtype || tensor.shape() != spec.shape) {
     throw std::logic_error(std::string(name) + " is not as announced");
   }
-  shard.file.write_at(shard.layout.offset(name), std::span(tensor.data(), tensor.bytes()));
+  shard.file.write_at(shard.layout.offset(name), std::span(tensor.data(), tensor.bytes()), stop);
   written_.find(name)->second = true;
 }
 

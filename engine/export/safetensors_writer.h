@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,8 +68,9 @@ class SafetensorsFolder {
                     std::uint64_t shard_bytes = kShardBytes);
   ~SafetensorsFolder();
 
-  /// Once per tensor; dtype and shape as announced, else std::logic_error.
-  void write(std::string_view name, const Tensor& tensor);
+  /// Once per tensor; dtype and shape as announced, else std::logic_error. Error(Cancelled) soon
+  /// after a request to stop.
+  void write(std::string_view name, const Tensor& tensor, const std::stop_token& stop = {});
   /// Publishes the files and the index. std::logic_error when a tensor was not written.
   void finish();
 

@@ -97,7 +97,8 @@ std::map<std::string, Tensor> read_tensors(const std::filesystem::path& path) {
 }
 
 std::string put_sealed(const Folder& folder, const std::string& name,
-                       const nlohmann::ordered_json& meta, std::vector<NamedTensor> tensors) {
+                       const nlohmann::ordered_json& meta, std::vector<NamedTensor> tensors,
+                       const std::stop_token& stop) {
   tensors.emplace_back(kMeta, byte_tensor(meta.dump()));
   std::vector<TensorSpec> specs = specs_of(tensors);
   specs.push_back({kSeal, DType::U8, {Sha256::kDigestBytes}});
@@ -111,9 +112,14 @@ std::string put_sealed(const Folder& folder, const std::string& name,
   for (const auto& [tensor_name, tensor] : tensors) by_name[tensor_name] = &tensor;
   for (const TensorSpec& spec : layout.tensors()) {
     if (spec.name == kSeal) continue;
-    const std::span<const std::byte> bytes = bytes_of(*by_name.at(spec.name));
-    digest.update(bytes);
-    file.write_at(layout.offset(spec.name), bytes);
+    std::span<const std::byte> bytes = bytes_of(*by_name.at(spec.name));
+    for (std::uint64_t at = layout.offset(spec.name); !bytes.empty();) {
+      const auto piece = bytes.first(std::min(bytes.size(), kChunkBytes));
+      file.write_at(at, piece, stop);
+      digest.update(piece);
+      bytes = bytes.subspan(piece.size());
+      at += piece.size();
+    }
   }
   const auto seal = digest.digest();
   file.write_at(layout.offset(kSeal), std::as_bytes(std::span(seal)));
@@ -121,8 +127,9 @@ std::string put_sealed(const Folder& folder, const std::string& name,
   return hex_of(seal);
 }
 
-SealedFile read_sealed(const std::filesystem::path& path) {
-  return read_sealed(FileSource(path, Links::Refuse));
+SealedFile read_sealed(const std::filesystem::path& path, const std::stop_token& stop) {
+  const FileSource file(path, Links::Refuse);
+  return read_sealed(StoppableSource(file, stop));
 }
 
 SealedFile read_sealed(const ByteSource& file) {

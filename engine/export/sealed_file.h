@@ -2,12 +2,13 @@
 #pragma once
 
 // Safetensors files written in one go, plain or sealed. A sealed file proves itself: its last
-// tensor,
-// "~seal", is the SHA-256 of every byte before it, and its tensor "meta" holds a JSON object. Any
-// safetensors reader opens it; ours refuses it when one bit is wrong.
+// tensor, "~seal", is the SHA-256 of every byte before it, and its tensor "meta" holds a JSON
+// object. Any safetensors reader opens it; ours refuses it when one bit is wrong. Sealed files may
+// be large: both ways throw Error(Cancelled) soon after a request to stop.
 
 #include <filesystem>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,10 @@ struct SealedFile {
 
 /// Returns the seal.
 std::string put_sealed(const Folder& folder, const std::string& name,
-                       const nlohmann::ordered_json& meta, std::vector<NamedTensor> tensors);
+                       const nlohmann::ordered_json& meta, std::vector<NamedTensor> tensors,
+                       const std::stop_token& stop = {});
 /// Error(BadInput) when anything in the file is not as it was written.
-SealedFile read_sealed(const std::filesystem::path& path);
+SealedFile read_sealed(const std::filesystem::path& path, const std::stop_token& stop = {});
 SealedFile read_sealed(const ByteSource& file);
 
 }  // namespace salient

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/error.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
@@ -59,7 +60,7 @@ void compare_table(const ModelLayout& layout, const std::string& name, const Che
 void verify_export(const ModelLayout& layout, const Checkpoint& source, const BlockSource& blocks,
                    const std::filesystem::path& folder, const std::stop_token& stop,
                    const ExportProgressSink& progress) {
-  const std::unique_ptr<Checkpoint> written = open_checkpoint(folder);
+  const std::unique_ptr<Checkpoint> written = open_checkpoint(folder, stop);
   // Also lists what is missing or misshapen.
   static_cast<void>(make_decoder_shape(*written));
   for (const std::string& name : table_names(layout.shape)) {
@@ -67,11 +68,12 @@ void verify_export(const ModelLayout& layout, const Checkpoint& source, const Bl
   }
   const std::int64_t count = blocks.num_blocks();
   for (std::int64_t index = 0; index < count; ++index) {
-    if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "cancelled");
+    throw_if_stopped(stop);
     progress("verifying", static_cast<double>(index) / static_cast<double>(count));
     const QuantizedBlock block = blocks.block(index);
     for (const NamedTensor& norm : norms_of(layout, block)) compare_dense(norm, *written);
     for (const QuantizedBlock::Entry& entry : block.linears) {
+      throw_if_stopped(stop);
       compare_linear(layout, entry, *written);
     }
   }

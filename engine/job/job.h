@@ -120,11 +120,17 @@ class RunControl {
   std::vector<std::function<void()>> requests_;
 };
 
+/// Seconds on a clock that never goes back; tests bring their own.
+using SecondsClock = std::function<double()>;
+double steady_seconds();
+
 /// Runs the plan to the published target, resuming what is already journalled. Never throws for
 /// what RunFinished can tell; returns the outcome that was sent. The events of a resumed run begin
 /// with those of the blocks that are already finished (statistics without Gram, no trials), so that
 /// a receiver always sees every block. Cancelled or failed, the journal stays.
-RunFinished run_job(Backend& backend, const Plan& plan, RunControl& control, const EventSink& sink);
+/// A source that proves unusable at any block is refused as a whole: what was done of it goes too.
+RunFinished run_job(Backend& backend, const Plan& plan, RunControl& control, const EventSink& sink,
+                    const SecondsClock& seconds = steady_seconds);
 
 /// Removes the journal of an unfinished run (the user asked to start over).
 void discard_journal(const std::filesystem::path& target);

@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "engine/export/sealed_file.h"
+#include "engine/job/run_log.h"
 #include "engine/job/settings_json.h"
 
 namespace salient {
@@ -53,11 +54,12 @@ bool is_temporary(const std::string& name) {
 }  // namespace
 
 Journal::Journal(const JobFolder& folder, const DecoderShape& shape, std::string job_id,
-                 std::string chain_start)
+                 std::string chain_start, std::stop_token stop)
     : job_(folder),
       steps_(folder.folder().subfolder(kSteps)),
       shape_(shape),
       job_id_(std::move(job_id)),
+      stop_(std::move(stop)),
       seals_{std::move(chain_start)} {}
 
 std::string Journal::step_name(std::int64_t block) const {
@@ -67,7 +69,7 @@ std::string Journal::step_name(std::int64_t block) const {
 BlockRecord Journal::read_chained(std::int64_t block, const std::string& previous,
                                   std::string& seal) const {
   const std::string name = step_name(block);
-  SealedFile file = read_sealed(steps_.path() / name);
+  SealedFile file = read_sealed(steps_.path() / name, stop_);
   const JsonReader json(file.meta, name);
   if (json.text("job") != job_id_) json.refuse("belongs to another run");
   if (json.integer("step") != block + 1) json.refuse("is another step");
@@ -83,7 +85,8 @@ std::int64_t Journal::recover() {
       std::string seal;
       static_cast<void>(read_chained(block, seals_.back(), seal));
       seals_.push_back(std::move(seal));
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Cancelled) throw;
       break;
     }
   }
@@ -103,7 +106,7 @@ void Journal::put(const BlockRecord& record) {
   const auto block = static_cast<std::int64_t>(seals_.size()) - 1;
   Json meta = {{"job", job_id_}, {"step", block + 1}, {"previous", seals_.back()}};
   meta.update(step_meta(record));
-  seals_.push_back(put_sealed(steps_, step_name(block), meta, step_tensors(record)));
+  seals_.push_back(put_sealed(steps_, step_name(block), meta, step_tensors(record), stop_));
 }
 
 BlockRecord Journal::read(std::int64_t block) const {
@@ -127,7 +130,8 @@ void Journal::put_activations(std::int64_t block, const CalibrationState& state)
                      {"start", seals_.front()},
                      {"windows", state.hidden.size()}};
   const Folder& folder = job_.folder();
-  put_sealed(folder, std::string(kActivations) + std::to_string(block), meta, std::move(tensors));
+  put_sealed(folder, std::string(kActivations) + std::to_string(block), meta, std::move(tensors),
+             stop_);
   for (const std::string& name : folder.list()) {
     const auto other = block_of_activations(name);
     if (other && *other + 1 < block) folder.remove_file(name);
@@ -145,7 +149,7 @@ std::optional<std::pair<std::int64_t, CalibrationState>> Journal::activations(
   for (const std::int64_t block : blocks) {
     const std::string name = std::string(kActivations) + std::to_string(block);
     try {
-      const SealedFile file = read_sealed(job_.folder().path() / name);
+      const SealedFile file = read_sealed(job_.folder().path() / name, stop_);
       const JsonReader json(file.meta, name);
       const bool ours = json.text("job") == job_id_ && json.text("start") == seals_.front() &&
                         json.integer("block") == block &&
@@ -159,7 +163,8 @@ std::optional<std::pair<std::int64_t, CalibrationState>> Journal::activations(
         state.hidden.push_back(tensor);
       }
       return std::pair(block, std::move(state));
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Cancelled) throw;
       continue;
     }
   }
@@ -168,7 +173,8 @@ std::optional<std::pair<std::int64_t, CalibrationState>> Journal::activations(
 
 void remove_journal_files(const Folder& job_folder) {
   for (const std::string& name : job_folder.list()) {
-    if (name == "plan.json" || is_temporary(name) || block_of_activations(name)) {
+    if (name == "plan.json" || name == kRunLog || is_temporary(name) ||
+        block_of_activations(name)) {
       job_folder.remove_file(name);
     }
   }

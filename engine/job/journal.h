@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The journal of a run: immutable sealed files in the job folder, no log. The set of valid step
-// files is the state.
+// The journal of a run: immutable sealed files in the job folder. The set of valid step files is
+// the state.
 //
 //   plan.json               written first
 //   steps/0001-layer00.st   one per finished block, each naming the seal of the one before
 //   acts.N                  hidden states that feed block N, the last two only
+//   log                     what happened, for people (run_log.h)
 //
 // A file that cannot be verified is never used: recovery stops at the first step that is missing or
 // wrong, and removes it and all later ones. Recovery is idempotent.
 
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -24,8 +26,9 @@ namespace salient {
 class Journal : public BlockSource {
  public:
   /// `folder` is locked and outlives this. `job_id` and `chain_start` tie every file to this run.
+  /// Everything below throws Error(Cancelled) soon after a request to stop, and then has no effect.
   Journal(const JobFolder& folder, const DecoderShape& shape, std::string job_id,
-          std::string chain_start);
+          std::string chain_start, std::stop_token stop = {});
 
   /// Removes what cannot be used and returns how many blocks are finished.
   std::int64_t recover();
@@ -55,6 +58,7 @@ class Journal : public BlockSource {
   Folder steps_;
   DecoderShape shape_;
   std::string job_id_;
+  std::stop_token stop_;
   std::vector<std::string> seals_;  ///< [0] is the chain's start, [n] the seal of step n
 };
 

@@ -8,6 +8,7 @@
 #include "engine/job/journal.h"
 #include "engine/job/layer_rules.h"
 #include "engine/job/plan_identity.h"
+#include "engine/job/run_log.h"
 
 namespace salient {
 namespace {
@@ -159,9 +160,11 @@ void find_journal(Plan& plan) {
   if (differs.empty()) {
     plan.resumes = true;
     plan.finished_blocks = count_steps(folder);
+    const std::string last = last_log_line(folder);
     plan.notes.push_back(std::to_string(plan.finished_blocks) + " of " +
                          std::to_string(plan.config.num_layers) +
-                         " blocks are finished already; the run goes on from there.");
+                         " blocks are finished already; the run goes on from there." +
+                         (last.empty() ? "" : " Last in its log: " + last + "."));
     return;
   }
   if (!plan.options.overwrite) refuse_other_plan(folder, differs);

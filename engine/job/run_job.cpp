@@ -10,17 +10,12 @@
 #include "engine/job/calibration_text.h"
 #include "engine/job/journal.h"
 #include "engine/job/plan_identity.h"
+#include "engine/job/run_log.h"
 #include "engine/job/run_record.h"
 #include "engine/report/model_card.h"
 
 namespace salient {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::int64_t peak_rss_bytes() {
   rusage usage{};
@@ -48,8 +43,9 @@ DType table_dtype(const Checkpoint& source, const DecoderShape& shape) {
 /// One run from source to published folder; every member function is one stage.
 class Run {
  public:
-  Run(Backend& backend, const Plan& plan, RunControl& control, const EventSink& sink)
-      : backend_(backend), plan_(plan), control_(control), sink_(sink) {}
+  Run(Backend& backend, const Plan& plan, RunControl& control, const EventSink& sink,
+      const SecondsClock& seconds)
+      : backend_(backend), plan_(plan), control_(control), sink_(sink), seconds_(seconds) {}
 
   void execute() {
     check_target(plan_.options.target, existing());
@@ -57,25 +53,29 @@ class Run {
     identity_ = plan_identity(plan_);
     settle_plan_file();
     plan_settled_ = true;
+    log_.emplace(job_->folder().path());
     step();
     open_source();
     step();
     read_windows();
     step();
     journal_.emplace(*job_, shape_, job_id_of(identity_),
-                     sha256_hex(job_id_of(identity_) + digest_of(windows_)));
+                     sha256_hex(job_id_of(identity_) + digest_of(windows_)), control_.stop_token());
     const std::int64_t finished = journal_->recover();
-    sink_(RunStarted{shape_.config.num_layers, finished});
-    for (const std::string& warning : warnings_) sink_(Warned{warning});
+    tell(RunStarted{shape_.config.num_layers, finished});
+    for (const std::string& warning : warnings_) tell(Warned{warning});
     replay(finished);
     if (finished < shape_.config.num_layers) run_blocks(finished);
     export_result();
   }
 
-  /// After a failure: what holds no finished block is nothing to go on from.
-  void drop_empty_journal() noexcept {
+  /// After anything but success: the reason is kept with what can be gone on from. That is nothing
+  /// where no block is finished, or where the source itself was refused.
+  void close(const RunFinished& end) noexcept {
     try {
-      if (!plan_settled_ || count_steps(job_->folder().path()) > 0) return;
+      if (!plan_settled_) return;
+      log_->add(end);
+      if (!source_refused_ && count_steps(job_->folder().path()) > 0) return;
       remove_journal_files(job_->folder());
       job_->remove();
     } catch (const std::exception&) {
@@ -95,15 +95,26 @@ class Run {
     return plan_.options.overwrite ? ExistingTarget::Replace : ExistingTarget::Refuse;
   }
 
+  void tell(const Event& event) {
+    log_->add(event);
+    sink_(event);
+  }
+
   void step() {
-    control_.checkpoint([this](bool paused) {
+    double paused_at = 0;
+    control_.checkpoint([&](bool paused) {
       if (paused) {
-        sink_(RunPaused{});
+        paused_at = seconds_();
+        tell(RunPaused{});
       } else {
-        sink_(RunResumed{});
+        paused_seconds_ += seconds_() - paused_at;
+        tell(RunResumed{});
       }
     });
   }
+
+  /// Pauses left out, so that they make no block look slow.
+  double working_seconds() const { return seconds_() - paused_seconds_; }
 
   /// The journal's plan is this one; another one goes only when the user asked to start over.
   void settle_plan_file() {
@@ -123,7 +134,8 @@ class Run {
   }
 
   void open_source() {
-    source_ = open_checkpoint(plan_.options.source);
+    source_ = open_checkpoint(plan_.options.source, control_.stop_token());
+    step();
     check_source_unchanged();
     shape_ = make_decoder_shape(*source_);
   }
@@ -138,13 +150,25 @@ class Run {
                                          "); plan again, so that no result mixes two versions");
   }
 
+  bool is_source_unchanged() const {
+    try {
+      check_source_unchanged();
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
   void read_windows() {
     const CalibrationText text = read_calibration_text(plan_.options);
     if (text.sha256 != plan_.calibration_sha256) {
       throw Error(ErrorKind::BadInput, text.name + ": changed since the plan was made; plan again");
     }
-    const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(source_->tokenizer_source());
-    windows_ = make_windows(*tokenizer, text.text, plan_.options.calibration);
+    const std::unique_ptr<Tokenizer> tokenizer =
+        load_tokenizer(source_->tokenizer_source(), control_.stop_token());
+    step();
+    windows_ =
+        make_windows(*tokenizer, text.text, plan_.options.calibration, control_.stop_token());
     if (!windows_.warning.empty()) warnings_.push_back(windows_.warning);
   }
 
@@ -153,24 +177,25 @@ class Run {
     for (std::int64_t block = 0; block < finished; ++block) {
       step();
       const BlockRecord record = journal_->read(block);
-      sink_(BlockStarted{block});
+      tell(BlockStarted{block});
       auto stats = std::make_shared<ActivationStats>();
       for (const Site site : kSites) {
         const SiteRecord& kept = record.sites[index_of(site)];
         (*stats)[site].tokens = kept.tokens;
         (*stats)[site].magnitude = kept.magnitude;
         (*stats)[site].max = kept.max;
+        (*stats)[site].energy = kept.energy;
       }
-      sink_(StatsMeasured{block, stats});
+      tell(StatsMeasured{block, stats});
       tell_linears(record.block);
-      sink_(BlockFinished{block, 0, 0, peak_rss_bytes()});
+      tell(BlockFinished{block, 0, 0, peak_rss_bytes()});
       keep(record);
     }
   }
 
   void tell_linears(const QuantizedBlock& block) {
     for (std::size_t i = 0; i < block.reports.size(); ++i) {
-      sink_(LinearQuantized{block.reports[i], block.linears.at(i).channel_scales});
+      tell(LinearQuantized{block.reports[i], block.linears.at(i).channel_scales});
     }
   }
 
@@ -181,7 +206,7 @@ class Run {
 
   ActivationStats calibrate(std::int64_t index, const Block& block, CalibrationState& state) {
     const auto progress = [&](std::int64_t done, std::int64_t total) {
-      sink_(WindowCalibrated{index, done, total});
+      tell(WindowCalibrated{index, done, total});
       step();
     };
     const std::int64_t kept =
@@ -211,35 +236,46 @@ class Run {
     return state;
   }
 
+  /// What the source's own values make impossible stays so: then the blocks before are of no use.
   void run_blocks(std::int64_t first) {
+    try {
+      run_each_block(first);
+    } catch (const Error& error) {
+      source_refused_ = error.kind() == ErrorKind::BadInput && is_source_unchanged();
+      throw;
+    }
+  }
+
+  void run_each_block(std::int64_t first) {
     CalibrationState state = state_before(first);
-    const Clock::time_point start = Clock::now();
+    const double start = working_seconds();
     const std::int64_t count = shape_.config.num_layers;
     for (std::int64_t index = first; index < count; ++index) {
       step();
-      const Clock::time_point block_start = Clock::now();
+      const double block_start = working_seconds();
       run_block(index, state);
-      const double per_block = seconds_since(start) / static_cast<double>(index - first + 1);
-      sink_(BlockFinished{index, seconds_since(block_start),
-                          per_block * static_cast<double>(count - index - 1), peak_rss_bytes()});
+      const double now = working_seconds();
+      const double per_block = (now - start) / static_cast<double>(index - first + 1);
+      tell(BlockFinished{index, now - block_start,
+                         per_block * static_cast<double>(count - index - 1), peak_rss_bytes()});
     }
   }
 
   void run_block(std::int64_t index, CalibrationState& state) {
-    sink_(BlockStarted{index});
+    tell(BlockStarted{index});
     const Block block = upload(backend_, load_block(*source_, shape_, index, DType::F32));
     auto stats = std::make_shared<ActivationStats>(calibrate(index, block, state));
-    sink_(StatsMeasured{index, stats});
+    tell(StatsMeasured{index, stats});
     BlockOptions options;
     options.loss_site = plan_.options.loss_site;
     options.settings = [this](const LinearId& id) { return settings_of(id); };
     BlockSink sink;
     sink.on_trial = [this](const LinearId& id, const AlphaTrial& trial) {
-      sink_(AlphaTried{id, trial});
+      tell(AlphaTried{id, trial});
       step();
     };
     sink.on_linear = [this](const LinearReport& report, const std::vector<float>& scales) {
-      sink_(LinearQuantized{report, scales});
+      tell(LinearQuantized{report, scales});
     };
     BlockRecord record;
     record.block = quantize_block(backend_, shape_, block, index, *stats, options,
@@ -284,7 +320,7 @@ class Run {
     request.existing = existing();
     stage_export(request, job_->fresh_staging(), control_.stop_token(),
                  [this](const std::string& stage, double share) {
-                   sink_(ExportProgress{stage, share});
+                   tell(ExportProgress{stage, share});
                    step();
                  });
     check_source_unchanged();
@@ -295,7 +331,7 @@ class Run {
       remove_journal_files(job_->folder());
       job_->remove();
     } catch (const Error& error) {
-      sink_(Warned{error.what()});
+      tell(Warned{error.what()});
     }
   }
 
@@ -303,9 +339,13 @@ class Run {
   const Plan& plan_;
   RunControl& control_;
   const EventSink& sink_;
+  const SecondsClock& seconds_;
+  double paused_seconds_ = 0;
   nlohmann::ordered_json identity_;
   std::unique_ptr<JobFolder> job_;
-  bool plan_settled_ = false;  ///< the journal is this run's own
+  bool plan_settled_ = false;    ///< the journal is this run's own
+  bool source_refused_ = false;  ///< it can never be finished
+  std::optional<RunLog> log_;
   std::unique_ptr<Checkpoint> source_;
   DecoderShape shape_;
   CalibrationWindows windows_;
@@ -332,22 +372,26 @@ RunFinished outcome_of(Run& run) {
     finished.error_kind = ErrorKind::Failure;
     finished.sentence = error.what();
   }
-  if (finished.outcome != Outcome::Done) run.drop_empty_journal();
+  if (finished.outcome != Outcome::Done) run.close(finished);
   return finished;
 }
 
 }  // namespace
 
-RunFinished run_job(Backend& backend, const Plan& plan, RunControl& control,
-                    const EventSink& sink) {
-  const Clock::time_point start = Clock::now();
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+RunFinished run_job(Backend& backend, const Plan& plan, RunControl& control, const EventSink& sink,
+                    const SecondsClock& seconds) {
+  const double start = seconds();
   RunFinished finished;
   {
     // The lock of the job folder is given back before anyone hears that the run is over.
-    Run run(backend, plan, control, sink);
+    Run run(backend, plan, control, sink, seconds);
     finished = outcome_of(run);
   }
-  finished.seconds = seconds_since(start);
+  finished.seconds = seconds() - start;
   finished.peak_rss_bytes = peak_rss_bytes();
   sink(finished);
   return finished;

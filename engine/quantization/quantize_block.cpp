@@ -154,6 +154,7 @@ void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBloc
       clips ? search_clip(backend_, folded.weight, gram, settings.scheme)
             : ClipChoice{{},
                          rounding_losses(backend_, folded.weight, gram, settings.scheme, nullptr)};
+  check_stop();
   entry.codes = backend_.quantize({folded.weight, {}, clips ? &clip : nullptr, settings.scheme});
   // In the units of the unfolded linear: a row that was divided counts by its divisor squared.
   const std::vector<float>& divisors = folded.folds.row_divisors;
@@ -174,6 +175,7 @@ void BlockWork::round(const FoldedLinear& folded, LinearRole role, QuantizedBloc
 void BlockWork::finish(LinearRole role, QuantizedBlock& result) {
   check_stop();
   const FoldedLinear folded = fold_linear(backend_, shape_, block_, role, scales_);
+  check_stop();
   LinearReport report = new_report(role, folded);
   QuantizedBlock::Entry entry;
   entry.id = report.id;
@@ -187,6 +189,7 @@ void BlockWork::finish(LinearRole role, QuantizedBlock& result) {
     report.packed_bytes = report.out_features * report.in_features * 2;
   } else {
     round(folded, role, entry, report);
+    check_stop();
     const Tensor& original = std::get<DenseLinear>(block_[role]).weight;
     report.steps = step_statistics(
         backend_, original, entry.channel_scales,

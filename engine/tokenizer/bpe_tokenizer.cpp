@@ -5,6 +5,7 @@
 
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
+#include "engine/stop.h"
 #include "engine/tokenizer/byte_alphabet.h"
 #include "engine/tokenizer/utf8.h"
 #include "engine/tokenizer/vocabulary_tokenizer.h"
@@ -73,6 +74,7 @@ class BpeTokenizer final : public VocabularyTokenizer {
     const auto& texts = parts_.tokens.texts();
     vocabulary().bytes.resize(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (i % kStopEvery == 0) throw_if_stopped(parts_.stop);
       const auto id = static_cast<TokenId>(i);
       const AddedToken* added = vocabulary().added.find(texts[i]);
       if (added != nullptr && added->id == id) {
@@ -97,7 +99,9 @@ class BpeTokenizer final : public VocabularyTokenizer {
 
   void build_merges() {
     std::size_t unknown = 0;
+    std::size_t read = 0;
     for (const auto& [left, right] : parts_.merges) {
+      if (++read % kStopEvery == 0) throw_if_stopped(parts_.stop);
       if (!bpe_.add_merge(spell(left).key, spell(right).key)) ++unknown;
     }
     parts_.merges = {};

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -49,9 +50,13 @@ struct BpeParts {
   bool drops_leading_space = false;
   std::int64_t embedding_rows = 0;  ///< 0: unknown
   std::vector<std::string> warnings;
+  std::stop_token stop;  ///< asked while the vocabulary is built
 };
 
-/// Throws Error(BadInput) when parts contradict each other.
+/// Tokens or merges between two looks at `BpeParts::stop`.
+inline constexpr std::size_t kStopEvery = 1024;
+
+/// Throws Error(BadInput) when parts contradict each other, Error(Cancelled) when stopped.
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(BpeParts parts);
 
 /// What a token in U+2581 spelling stands for; "<0x0A>" is one byte.

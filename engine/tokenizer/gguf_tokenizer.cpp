@@ -61,8 +61,9 @@ void add_merges(const GgufVocabulary& vocabulary, const std::string& file, BpePa
 }
 
 std::unique_ptr<Tokenizer> load_bpe(const GgufVocabulary& vocabulary, const std::string& file,
-                                    std::int64_t embedding_rows) {
+                                    std::int64_t embedding_rows, const std::stop_token& stop) {
   BpeParts parts;
+  parts.stop = stop;
   parts.embedding_rows = embedding_rows;
   parts.file = file;
   parts.tokens = TokenList(file);
@@ -89,10 +90,10 @@ std::unique_ptr<Tokenizer> load_bpe(const GgufVocabulary& vocabulary, const std:
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_gguf_tokenizer(const GgufVocabulary& vocabulary,
-                                               const std::string& file,
-                                               std::int64_t embedding_rows) {
+                                               const std::string& file, std::int64_t embedding_rows,
+                                               const std::stop_token& stop) {
   check(vocabulary, file);
-  if (vocabulary.model == "gpt2") return load_bpe(vocabulary, file, embedding_rows);
+  if (vocabulary.model == "gpt2") return load_bpe(vocabulary, file, embedding_rows, stop);
   if (vocabulary.model == "llama")
     return make_sentencepiece_tokenizer(vocabulary, file, embedding_rows);
   throw Error(ErrorKind::Unsupported, file + ": tokenizer model " + in_quotes(vocabulary.model) +

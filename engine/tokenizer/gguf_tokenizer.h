@@ -2,8 +2,7 @@
 #pragma once
 
 // A tokenizer from the vocabulary inside a GGUF file: byte-level BPE ("gpt2") or SentencePiece
-// pieces
-// ("llama"). Throws Error(BadInput) for contradictions, Error(Unsupported) for other models.
+// pieces ("llama"). Throws Error(BadInput) for contradictions, Error(Unsupported) for other models.
 
 #include <memory>
 #include <string>
@@ -15,7 +14,7 @@ namespace salient {
 
 /// `file` names the source in errors and warnings; `embedding_rows` 0: unknown.
 std::unique_ptr<Tokenizer> load_gguf_tokenizer(const GgufVocabulary& vocabulary,
-                                               const std::string& file,
-                                               std::int64_t embedding_rows);
+                                               const std::string& file, std::int64_t embedding_rows,
+                                               const std::stop_token& stop = {});
 
 }  // namespace salient

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,8 +56,9 @@ class Tokenizer {
 };
 
 /// Throws Error(BadInput) naming the file and key; Error(Unsupported) for an unknown tokenizer
-/// model.
-std::unique_ptr<Tokenizer> load_tokenizer(const TokenizerSource& source);
+/// model; Error(Cancelled) soon after a request to stop.
+std::unique_ptr<Tokenizer> load_tokenizer(const TokenizerSource& source,
+                                          const std::stop_token& stop = {});
 /// False when the source has no tokenizer files at all (quantizing still works with ids).
 bool has_tokenizer(const TokenizerSource& source);
 

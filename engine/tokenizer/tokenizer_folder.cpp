@@ -51,10 +51,12 @@ void set_ends(const TokenizerConfig& config, BpeParts& parts) {
   }
 }
 
-std::unique_ptr<Tokenizer> load_fast(const ModelFolder& folder, std::int64_t embedding_rows) {
+std::unique_ptr<Tokenizer> load_fast(const ModelFolder& folder, std::int64_t embedding_rows,
+                                     const std::stop_token& stop) {
   BpeParts parts = [&] {
-    const Json json = parse_json(read_file(folder, kFastFile, limits::kTokenizerBytes), kFastFile);
-    return read_tokenizer_json(JsonPlace(json, kFastFile));
+    const Json json =
+        parse_json(read_file(folder, kFastFile, limits::kTokenizerBytes), kFastFile, stop);
+    return read_tokenizer_json(JsonPlace(json, kFastFile), stop);
   }();
   set_ends(read_tokenizer_config(folder), parts);
   parts.embedding_rows = embedding_rows;
@@ -62,17 +64,19 @@ std::unique_ptr<Tokenizer> load_fast(const ModelFolder& folder, std::int64_t emb
 }
 
 std::unique_ptr<Tokenizer> load_ranks(const ModelFolder& folder, const std::string& name,
-                                      std::int64_t embedding_rows) {
+                                      std::int64_t embedding_rows, const std::stop_token& stop) {
   BpeParts parts = read_rank_file(read_file(folder, name, limits::kRankFileBytes), name);
+  parts.stop = stop;
   parts.embedding_rows = embedding_rows;
   const TokenizerConfig config = read_tokenizer_config(folder);
   if (config.bos || config.eos) set_ends(config, parts);
   return make_bpe_tokenizer(std::move(parts));
 }
 
-std::unique_ptr<Tokenizer> load_model_file(const ModelFolder& folder, std::int64_t embedding_rows) {
+std::unique_ptr<Tokenizer> load_model_file(const ModelFolder& folder, std::int64_t embedding_rows,
+                                           const std::stop_token& stop) {
   const std::string text = read_file(folder, kSentencePieceFile, limits::kSentencePieceBytes);
-  if (is_rank_file(text)) return load_ranks(folder, kSentencePieceFile, embedding_rows);
+  if (is_rank_file(text)) return load_ranks(folder, kSentencePieceFile, embedding_rows, stop);
   return make_sentencepiece_tokenizer(text, read_tokenizer_config(folder), embedding_rows);
 }
 
@@ -124,13 +128,15 @@ void set_slow_added(const TokenizerConfig& config, BpeParts& parts) {
   }
 }
 
-std::unique_ptr<Tokenizer> load_slow(const ModelFolder& folder, std::int64_t embedding_rows) {
+std::unique_ptr<Tokenizer> load_slow(const ModelFolder& folder, std::int64_t embedding_rows,
+                                     const std::stop_token& stop) {
   BpeParts parts;
+  parts.stop = stop;
   parts.embedding_rows = embedding_rows;
   parts.file = kVocabularyFile;
   parts.tokens = TokenList(kVocabularyFile);
-  const Json vocabulary =
-      parse_json(read_file(folder, kVocabularyFile, limits::kTokenizerBytes), kVocabularyFile);
+  const Json vocabulary = parse_json(read_file(folder, kVocabularyFile, limits::kTokenizerBytes),
+                                     kVocabularyFile, stop);
   const JsonPlace root(vocabulary, kVocabularyFile);
   root.expect_object();
   for (const auto& [text, id] : vocabulary.items()) {
@@ -161,13 +167,14 @@ bool folder_has_tokenizer(const std::filesystem::path& folder) {
 }
 
 std::unique_ptr<Tokenizer> load_folder_tokenizer(const std::filesystem::path& path,
-                                                 std::int64_t embedding_rows) {
+                                                 std::int64_t embedding_rows,
+                                                 const std::stop_token& stop) {
   const ModelFolder folder(path);
-  if (folder.has(kFastFile)) return load_fast(folder, embedding_rows);
-  if (folder.has(kSentencePieceFile)) return load_model_file(folder, embedding_rows);
-  if (folder.has(kQwenRankFile)) return load_ranks(folder, kQwenRankFile, embedding_rows);
+  if (folder.has(kFastFile)) return load_fast(folder, embedding_rows, stop);
+  if (folder.has(kSentencePieceFile)) return load_model_file(folder, embedding_rows, stop);
+  if (folder.has(kQwenRankFile)) return load_ranks(folder, kQwenRankFile, embedding_rows, stop);
   if (folder.has(kVocabularyFile) && folder.has(kMergesFile))
-    return load_slow(folder, embedding_rows);
+    return load_slow(folder, embedding_rows, stop);
   throw Error(ErrorKind::BadInput, escaped(path.filename().string()) +
                                        ": no tokenizer.json, tokenizer.model, qwen.tiktoken, or "
                                        "vocab.json with merges.txt is here");

@@ -15,6 +15,7 @@ bool folder_has_tokenizer(const std::filesystem::path& folder);
 
 /// Throws Error(BadInput) naming file and key, or Error(Unsupported).
 std::unique_ptr<Tokenizer> load_folder_tokenizer(const std::filesystem::path& folder,
-                                                 std::int64_t embedding_rows);
+                                                 std::int64_t embedding_rows,
+                                                 const std::stop_token& stop = {});
 
 }  // namespace salient

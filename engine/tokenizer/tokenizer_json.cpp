@@ -2,6 +2,7 @@
 #include "engine/tokenizer/tokenizer_json.h"
 
 #include "engine/checkpoint/foreign_text.h"
+#include "engine/stop.h"
 
 namespace salient {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 void read_vocabulary(const JsonPlace& model, BpeParts& parts) {
   const JsonPlace vocabulary = model.at("vocab");
   vocabulary.expect_object();
+  throw_if_stopped(parts.stop);
   for (const auto& [text, id] : vocabulary.value().items()) {
     if (!id.is_number_integer()) {
       vocabulary.refuse("the id of " + in_quotes(text) + " is " + id.type_name() +
@@ -25,6 +27,7 @@ void read_merges(const JsonPlace& model, BpeParts& parts) {
   merges->expect_array();
   parts.merges.reserve(merges->size());
   for (std::size_t i = 0; i < merges->size(); ++i) {
+    if (i % kStopEvery == 0) throw_if_stopped(parts.stop);
     const JsonPlace merge = merges->item(i);
     if (merge.value().is_array() && merge.size() == 2) {
       parts.merges.emplace_back(merge.item(0).string(), merge.item(1).string());
@@ -84,8 +87,9 @@ void refuse_affixes(const JsonPlace& model) {
 
 }  // namespace
 
-BpeParts read_tokenizer_json(const JsonPlace& root) {
+BpeParts read_tokenizer_json(const JsonPlace& root, const std::stop_token& stop) {
   BpeParts parts;
+  parts.stop = stop;
   parts.file = root.path();
   parts.tokens = TokenList(root.path());
   const JsonPlace model = root.at("model");

@@ -10,8 +10,8 @@
 namespace salient {
 
 /// BOS and EOS come from tokenizer_config.json and are left empty. Throws Error(BadInput) or
-/// Error(Unsupported).
-BpeParts read_tokenizer_json(const JsonPlace& root);
+/// Error(Unsupported), and Error(Cancelled) soon after a request to stop.
+BpeParts read_tokenizer_json(const JsonPlace& root, const std::stop_token& stop = {});
 
 /// The single parts, each with its own "type" (in tokenizer_json_steps.cpp).
 void read_normalizer(const JsonPlace& place, Normalizer& normalizer);

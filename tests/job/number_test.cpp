@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -52,6 +53,25 @@ constexpr const char* kUp = "model.layers.0.mlp.up_proj.weight";
 constexpr const char* kQuery = "model.layers.0.self_attn.q_proj.weight";
 
 }  // namespace
+
+TEST_CASE("N01: a NaN in a late block is refused, and the blocks before it are not left behind") {
+  TinyCheckpoint tiny_model = checkpoint();
+  change(tiny_model, "model.layers.1.mlp.down_proj.weight", [](std::size_t i, float value) {
+    return i == 130 ? std::numeric_limits<float>::quiet_NaN() : value;
+  });
+  TinyRun tiny(tiny_model);
+  bool kept = false;
+  const RunFinished end = tiny.run([&](const Event& event) {
+    if (name_of(event) == "BlockFinished") kept = std::filesystem::exists(tiny.job_folder());
+  });
+  CHECK(kept);
+  CHECK(end.outcome == Outcome::Failed);
+  CHECK(end.error_kind == ErrorKind::BadInput);
+  CHECK(contains(end.sentence, "model.layers.1.mlp.down_proj.weight"));
+  CHECK(contains(end.sentence, "NaN at row 1, column 2"));
+  CHECK_FALSE(tiny.published());
+  CHECK_FALSE(std::filesystem::exists(tiny.job_folder()));
+}
 
 TEST_CASE("N04, N10: a silent channel keeps scale 1 and its norm stays 0") {
   TinyCheckpoint tiny_model = checkpoint();

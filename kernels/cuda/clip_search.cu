@@ -312,29 +312,6 @@ void search_rows(Matmul& matmul, const ClipProblem& problem, void* workspace) {
   launch("clip choice", shape, stream, choose_limits, losses, limits, rows, problem.max_abs);
 }
 
-/// A block per row, a warp per group.
-__global__ void open_clip(ClipProblem problem, double* losses, const double* unclipped) {
-  const std::int64_t row = blockIdx.x;
-  const bool keeps = losses[row] < unclipped[row];
-  __syncthreads();
-  if (keeps) return;
-  if (threadIdx.x == 0) losses[row] = unclipped[row];
-  const int lane = static_cast<int>(threadIdx.x) % 32;
-  const std::int64_t groups = problem.num_groups();
-  for (std::int64_t g = threadIdx.x / 32; g < groups; g += blockDim.x / 32) {
-    const std::int64_t first = g * problem.group_size;
-    const std::int64_t end = min(first + problem.group_size, problem.in_features);
-    float most = 0;
-    for (std::int64_t j = first + lane; j < end; j += 32) {
-      most = fmaxf(most, fabsf(problem.weight[row * problem.in_features + j]));
-    }
-    for (int offset = 16; offset > 0; offset /= 2) {
-      most = fmaxf(most, __shfl_xor_sync(kLanes, most, offset));
-    }
-    if (lane == 0) problem.max_abs[row * groups + g] = most;
-  }
-}
-
 }  // namespace
 
 std::int64_t clip_search_workspace_bytes(std::int64_t out_features, std::int64_t in_features,
@@ -364,14 +341,6 @@ void clip_search(Matmul& matmul, const ClipProblem& problem, void* workspace) {
   if (width == 32) return launch_groups<32>(problem, blocks, matmul.stream());
   if (width == 64) return launch_groups<64>(problem, blocks, matmul.stream());
   launch_groups<128>(problem, blocks, matmul.stream());
-}
-
-void keep_better_clip(const ClipProblem& problem, double* losses, const double* unclipped_losses,
-                      cudaStream_t stream) {
-  if (problem.out_features == 0) return;
-  launch("clip or none",
-         {.grid = dim3(static_cast<unsigned>(problem.out_features)), .block = dim3(128)}, stream,
-         open_clip, problem, losses, unclipped_losses);
 }
 
 }  // namespace salient::kernels::cuda

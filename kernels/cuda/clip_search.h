@@ -34,9 +34,4 @@ std::int64_t clip_search_workspace_bytes(std::int64_t out_features, std::int64_t
                                          std::int64_t group_size);
 void clip_search(Matmul& matmul, const ClipProblem& problem, void* workspace);
 
-/// Takes the clip of a row back where it does not lower the row's loss: max_abs becomes the groups'
-/// own largest |w| and losses[o] the unclipped one. losses and unclipped_losses [out_features].
-void keep_better_clip(const ClipProblem& problem, double* losses, const double* unclipped_losses,
-                      cudaStream_t stream);
-
 }  // namespace salient::kernels::cuda

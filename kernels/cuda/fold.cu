@@ -7,8 +7,6 @@ namespace salient::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kTile = 32;
-constexpr int kTileRows = 8;
 /// The grid's second dimension ends at 65535; rows beyond are visited in strides of it.
 constexpr std::int64_t kMostBlocks = 65535;
 
@@ -43,25 +41,6 @@ __global__ void fold_triangle(const float* gram, const float* __restrict__ scale
   for (std::int64_t row = blockIdx.y; row < n; row += gridDim.y) {
     if (column > row) continue;
     out[row * n + column] = __fdiv_rn(gram[row * n + column], __fmul_rn(scales[row], scale));
-  }
-}
-
-/// A tile below the diagonal is read by rows and written, turned, by rows.
-__global__ void mirror_tiles(float* gram, std::int64_t n) {
-  __shared__ float tile[kTile][kTile + 1];
-  const std::int64_t first_row = static_cast<std::int64_t>(blockIdx.y) * kTile;
-  const std::int64_t first_column = static_cast<std::int64_t>(blockIdx.x) * kTile;
-  if (first_column > first_row) return;
-  for (int r = threadIdx.y; r < kTile; r += kTileRows) {
-    const std::int64_t row = first_row + r;
-    const std::int64_t column = first_column + threadIdx.x;
-    if (row < n && column <= row) tile[r][threadIdx.x] = gram[row * n + column];
-  }
-  __syncthreads();
-  for (int r = threadIdx.y; r < kTile; r += kTileRows) {
-    const std::int64_t row = first_column + r;
-    const std::int64_t column = first_row + threadIdx.x;
-    if (column < n && row < column) gram[row * n + column] = tile[threadIdx.x][r];
   }
 }
 
@@ -114,12 +93,6 @@ void fold_gram(const float* gram, const float* channel_scales, std::int64_t n, f
          {.grid = dim3(blocks_of(n, kThreads), blocks_of(std::min(n, kMostBlocks), 1)),
           .block = dim3(kThreads)},
          stream, fold_triangle, gram, channel_scales, n, out);
-}
-
-void mirror_gram(float* gram, std::int64_t n, cudaStream_t stream) {
-  launch("mirror Gram matrix",
-         {.grid = dim3(blocks_of(n, kTile), blocks_of(n, kTile)), .block = dim3(kTile, kTileRows)},
-         stream, mirror_tiles, gram, n);
 }
 
 void raise_row_peaks(const float* weight, std::int64_t rows, std::int64_t columns, float* peaks,

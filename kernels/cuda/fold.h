@@ -20,8 +20,6 @@ void divide(const float* values, const float* divisors, std::int64_t n, float* o
 /// out_ij = gram_ij / (s_i · s_j) on the lower triangle of [n, n]; the rest is left alone.
 void fold_gram(const float* gram, const float* channel_scales, std::int64_t n, float* out,
                cudaStream_t stream);
-/// Copies the lower triangle of gram [n, n] over the upper one.
-void mirror_gram(float* gram, std::int64_t n, cudaStream_t stream);
 
 /// peaks [rows] or [columns] = max(peaks, |weight|) over the other axis of weight [rows, columns].
 /// The caller fills peaks with zeros first.

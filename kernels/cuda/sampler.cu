@@ -201,11 +201,6 @@ __global__ void __launch_bounds__(kThreads)
   emit(id, state);
 }
 
-__global__ void mark_seen_kernel(const std::int32_t* ids, std::int64_t count, std::uint8_t* seen) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (i < count) seen[ids[i]] = 1;
-}
-
 constexpr std::size_t kListOffset = (sizeof(Workspace) + 255) / 256 * 256;
 
 }  // namespace
@@ -234,15 +229,6 @@ void sample(const float* logits, std::int64_t vocab, const SamplerOptions& optio
   if (then == Then::Emit) return;
   auto* list = reinterpret_cast<Candidate*>(static_cast<std::byte*>(workspace) + kListOffset);
   launch("sample", shape, stream, sample_kernel, seen, options, state, memory, list);
-}
-
-void mark_seen(const std::int32_t* ids, std::int64_t count, std::uint8_t* seen,
-               cudaStream_t stream) {
-  if (count == 0) return;
-  launch("mark_seen",
-         {.grid = dim3(static_cast<unsigned>((count + kThreads - 1) / kThreads)),
-          .block = dim3(kThreads)},
-         stream, mark_seen_kernel, ids, count, seen);
 }
 
 }  // namespace salient::kernels::cuda

@@ -45,8 +45,4 @@ void sample(const float* logits, std::int64_t vocab, const SamplerOptions& optio
             const SamplerState& state, void* workspace, cudaStream_t stream,
             Dependency dependency = Dependency::Full);
 
-/// seen[ids[i]] = 1, ids int32 [count].
-void mark_seen(const std::int32_t* ids, std::int64_t count, std::uint8_t* seen,
-               cudaStream_t stream);
-
 }  // namespace salient::kernels::cuda

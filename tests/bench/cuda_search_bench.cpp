@@ -266,7 +266,7 @@ class SiteBench {
                            {loss_workspace_.data(), bytes});
   }
 
-  /// The search, the losses with and without, and the choice between them.
+  /// The search, and the losses of every row with and without its clip.
   double clip(std::int64_t out) {
     const cuda::ClipProblem problem = {.weight = weight_.data(),
                                        .out_features = out,
@@ -282,14 +282,11 @@ class SiteBench {
                            operations(20.0 * double(out) * double(site_.n) *
                                       double(std::min<std::int64_t>(group_, 128))),
                            [&] { cuda::clip_search(bench_.matmul(), problem, workspace.data()); });
-    const auto choose = [&](cuda::Precision precision) {
-      row_losses(out, precision);
-      cuda::keep_better_clip(problem, rows_.data(), rows_.data() + out, bench_.stream());
-    };
     const Work work = operations(2.0 * double(out) * square());
-    bench_.row("clip or none, half", site_.name, work, [&] { choose(cuda::Precision::Half); });
+    bench_.row("clip or none, half", site_.name, work,
+               [&] { row_losses(out, cuda::Precision::Half); });
     return ms + bench_.row("clip or none, split", site_.name, work,
-                           [&] { choose(cuda::Precision::Split); });
+                           [&] { row_losses(out, cuda::Precision::Split); });
   }
 
   double rest(std::int64_t out) {

@@ -162,36 +162,3 @@ TEST_CASE("a fold in the clip search is the fold of the Gram matrix") {
     CHECK(different <= (group == n ? 2U : 0U));
   }
 }
-
-TEST_CASE("a clip that does not lower its row's loss is taken back") {
-  if (!has_cuda_device()) return;
-  const Device device;
-  const std::int64_t rows = 4, n = 100;
-  const auto weight = random_matrix(rows, n, 61, 0.02F, false);
-  const DeviceArray<float> weight_there(weight);
-  DeviceArray<float> clip(std::vector<float>(16, 0.5F));
-  DeviceArray<double> losses(std::vector<double>{1, 2, std::nan(""), 4});
-  const DeviceArray<double> unclipped(std::vector<double>{2, 2, 3, 3});
-  cuda::keep_better_clip({.weight = weight_there.data(),
-                          .out_features = rows,
-                          .in_features = n,
-                          .gram = nullptr,
-                          .channel_scales = nullptr,
-                          .bits = 4,
-                          .group_size = 32,
-                          .grid = cuda::Grid::Asymmetric,
-                          .max_abs = clip.data()},
-                         losses.data(), unclipped.data(), device.stream());
-  device.wait();
-  CHECK(losses.host() == std::vector<double>{1, 2, 3, 3});
-  const auto limits = clip.host();
-  for (std::int64_t o = 0; o < rows; ++o) {
-    for (std::int64_t g = 0; g < 4; ++g) {
-      float most = 0;
-      for (std::int64_t j = g * 32; j < std::min<std::int64_t>(n, g * 32 + 32); ++j) {
-        most = std::max(most, std::abs(weight[size_of(o, n) + size_of(j)]));
-      }
-      CHECK(limits[size_of(o, 4) + size_of(g)] == (o == 0 ? 0.5F : most));
-    }
-  }
-}

@@ -130,11 +130,3 @@ TEST_CASE("a sampler without a number among its logits still gives an id") {
   CHECK(generation.next(logits, {}) == 0);
   CHECK(generation.next(logits, {.temperature = 1}) == 0);
 }
-
-TEST_CASE("ids of a prompt count as seen") {
-  if (!salient::tests::has_cuda_device()) return;
-  DeviceArray<std::uint8_t> seen(std::vector<std::uint8_t>(6));
-  const DeviceArray<std::int32_t> ids(std::vector<std::int32_t>{4, 1, 4});
-  mark_seen(ids.data(), 3, seen.data(), nullptr);
-  CHECK(seen.host() == std::vector<std::uint8_t>{0, 1, 0, 0, 1, 0});
-}

@@ -5,7 +5,7 @@
 
 #include "app/cli/command.h"
 #include "engine/error.h"
-#include "engine/job/run_record.h"
+#include "engine/job/run_energy.h"
 #include "engine/job/settings_json.h"
 #include "engine/report/captions.h"
 #include "engine/report/numbers.h"
@@ -64,7 +64,9 @@ void print_table(const std::vector<LinearReport>& reports, Terminal& terminal) {
 }
 
 /// One linear in words and with its whole curve.
-void print_one(const LinearReport& report, Terminal& terminal) {
+void print_one(const RunRecord& record, const LinearReport& report, Terminal& terminal) {
+  const auto energy = input_energy(record, report.id, BlockOptions().salient_share);
+  if (energy) terminal.print(without_marks(input_caption(*energy)));
   terminal.print(without_marks(scale_search_caption(report)));
   terminal.print(without_marks(step_ratio_caption(report.steps)));
   for (const AlphaTrial& trial : report.curve.trials) {
@@ -87,7 +89,7 @@ void run(const Flags& flags, Terminal& terminal) {
   terminal.print(without_marks(map_caption(
       record.summary.linears, static_cast<std::int64_t>(record.summary.linears.size()))));
   print_table(reports, terminal);
-  if (reports.size() == 1) print_one(reports.front(), terminal);
+  if (reports.size() == 1) print_one(record, reports.front(), terminal);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/result_file.h"
-#include "engine/job/run_record.h"
+#include "engine/job/run_energy.h"
 #include "engine/report/html_report.h"
 
 namespace salient::app {
@@ -15,7 +15,8 @@ struct Flags {
 };
 
 void run(const Flags& flags, Terminal& terminal) {
-  const RunRecord record = open_run_record(flags.folder);
+  RunRecord record = open_run_record(flags.folder);
+  record.summary.loudest_input = loudest_input(record, BlockOptions().salient_share);
   const std::string html = html_report(record.summary);
   if (flags.out.empty()) return terminal.stream(html);
   write_result_file(flags.out, html,

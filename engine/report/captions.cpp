@@ -52,6 +52,11 @@ std::string channels_caption(std::int64_t salient, std::int64_t channels, double
          " of the activation energy.";
 }
 
+std::string input_caption(const InputEnergy& input) {
+  return "In the " + std::string(name_of(input.site)) + " of block " + std::to_string(input.block) +
+         ", " + channels_caption(input.salient, input.channels, input.share, input.carried);
+}
+
 std::string weight_error_caption(std::int64_t channel, double rtn_error, double awq_error) {
   const auto number = [](double error) {
     return bold(error >= 0.01 ? format_significant(error, 2) : format_loss(error));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/quantization/quantization.h"
+#include "engine/report/run_summary.h"
 
 namespace salient {
 
@@ -20,9 +21,10 @@ std::string map_caption(std::span<const LinearReport> done, std::int64_t planned
 /// "**15** of 1 536 channels (top 1 %) carry **97 %** of the activation energy."
 std::string channels_caption(std::int64_t salient, std::int64_t channels, double share,
                              double energy);
+/// "In the MLP input of block 3, **15** of 1 536 channels …"
+std::string input_caption(const InputEnergy& input);
 /// "Plain rounding piles its error into the salient channels; AWQ takes channel 1095 from **0.73**
-/// to
-/// **0.10**." The numbers are the largest |error|·magnitude of that input channel.
+/// to **0.10**." The numbers are the largest |error|·magnitude of that input channel.
 std::string weight_error_caption(std::int64_t channel, double rtn_error, double awq_error);
 /// "α = **0.60** leaves **7.4 %** of the output error of plain rounding, **5.5 %** after clipping."
 std::string scale_search_caption(const LinearReport& report);

@@ -107,6 +107,12 @@ std::vector<const LinearReport*> by_gain(const RunSummary& run) {
   return order;
 }
 
+std::string salience(const RunSummary& run) {
+  if (!run.loudest_input) return "";
+  return "<h2>Salience</h2><p>" + marked(input_caption(*run.loudest_input)) +
+         " No other input of the model is as uneven.</p>";
+}
+
 std::string scale_search(const RunSummary& run) {
   const auto order = by_gain(run);
   if (order.empty()) return "";
@@ -156,7 +162,7 @@ std::string html_report(const RunSummary& run) {
                      escape_html(run.source_precision) + ".</p>";
   html += quality_figures(run);
   for (const std::string& note : run.notes) html += "<p>" + escape_html(note) + "</p>";
-  html += map(run) + scale_search(run) + step_ratio(run) + table(run);
+  html += map(run) + salience(run) + scale_search(run) + step_ratio(run) + table(run);
   return html + "<h2>Again</h2><p><code>" + escape_html(run.command) +
          "</code></p></body></html>\n";
 }

@@ -14,6 +14,15 @@
 
 namespace salient {
 
+/// What the salient channels of one linear input carry.
+struct InputEnergy {
+  std::int64_t block = 0;
+  Site site = Site::AttentionInput;
+  std::int64_t salient = 0, channels = 0;
+  double share = 0;    ///< of the channels, asked for: 0.01
+  double carried = 0;  ///< of Σ x², 0 to 1
+};
+
 struct RunSummary {
   std::string model;             ///< "SmolLM2-135M-Instruct"
   std::string architecture;      ///< "Llama"
@@ -33,6 +42,7 @@ struct RunSummary {
   std::vector<std::string> notes;
   std::optional<Evaluation> rtn_against_fp16;
   std::optional<Evaluation> awq_against_fp16;
+  std::optional<InputEnergy> loudest_input;  ///< of all, where energies were kept
   std::optional<double> fp16_tokens_per_second;
   std::optional<double> quantized_tokens_per_second;
 };

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/export/sealed_file.h"
-#include "engine/job/run_record.h"
+#include "engine/job/run_energy.h"
 #include "tests/job/tiny_run.h"
 
 using namespace salient;
@@ -139,6 +139,13 @@ TEST_CASE("a record of format 1, which has no energy, still opens") {
   CHECK(block.sites[0].magnitude.size() == 64);
   CHECK(block.sites[0].energy.empty());
   CHECK(read_block_statistics(record, 0).sites[0].energy.size() == 64);
+  CHECK_FALSE(input_energy(record, {1, LinearRole::Query}, 0.1));
+  const auto kept_energy = input_energy(record, {0, LinearRole::Query}, 0.1);
+  REQUIRE(kept_energy);
+  CHECK(kept_energy->channels == 64);
+  CHECK(kept_energy->salient == 6);
+  CHECK(loudest_input(record, 0.1)->block == 0);
+  CHECK(loudest_input(record, 1.0)->carried == doctest::Approx(1));
 }
 
 TEST_CASE("a record that was tampered with is refused") {

@@ -50,6 +50,20 @@ TEST_CASE("the report is one file that loads nothing and holds its charts") {
   CHECK(html.find("2.0×") != std::string::npos);
 }
 
+TEST_CASE("the report says what the salient channels carry, where it is known") {
+  salient::RunSummary run = small_run();
+  CHECK(salient::html_report(run).find("activation energy") == std::string::npos);
+  run.loudest_input = salient::InputEnergy{.block = 3,
+                                           .site = salient::Site::MlpInput,
+                                           .salient = 6,
+                                           .channels = 576,
+                                           .share = 0.01,
+                                           .carried = 0.5};
+  CHECK(salient::html_report(run).find("of block 3, <b>6</b> of 576 channels (top 1 %) carry "
+                                       "<b>50 %</b> of the activation energy") !=
+        std::string::npos);
+}
+
 TEST_CASE("a hostile name stays text in the report and in the card") {
   const auto run = small_run();
   CHECK(salient::html_report(run).find("<img") == std::string::npos);

@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <iostream>
-#include <iterator>
 
 #include "app/cli/command.h"
 #include "engine/checkpoint/checkpoint.h"
@@ -18,6 +17,25 @@ struct Flags {
   bool decode = false;
   bool special = false;
 };
+
+/// All of stdin; what has no end is refused before it fills the memory.
+std::string read_input() {
+  constexpr std::size_t kMostBytes = std::size_t{128} << 20U;
+  constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
+  std::string input;
+  while (std::cin) {
+    const std::size_t begin = input.size();
+    input.resize(begin + kPieceBytes);
+    std::cin.read(input.data() + begin, kPieceBytes);
+    input.resize(begin + static_cast<std::size_t>(std::cin.gcount()));
+    if (input.size() > kMostBytes) {
+      throw Error(ErrorKind::BadInput, "the text on stdin is too long: more than " +
+                                           std::to_string(kMostBytes >> 20U) +
+                                           " MiB, cut it into pieces");
+    }
+  }
+  return input;
+}
 
 std::vector<TokenId> parse_ids(const std::string& text) {
   std::vector<TokenId> ids;
@@ -60,7 +78,7 @@ void run(const Flags& flags, Terminal& terminal) {
   const auto checkpoint = open_checkpoint(flags.path);
   const auto tokenizer = load_tokenizer(checkpoint->tokenizer_source());
   for (const std::string& warning : tokenizer->warnings()) terminal.warn(warning);
-  const std::string input{std::istreambuf_iterator<char>(std::cin), {}};
+  const std::string input = read_input();
   if (!flags.decode) {
     return print_ids(
         tokenizer->encode(input, flags.special ? SpecialTokens::Add : SpecialTokens::Omit,

@@ -11,6 +11,7 @@
 
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
+#include "engine/number_text.h"
 
 namespace salient {
 namespace {
@@ -71,7 +72,7 @@ void apply(const LayerRule& rule, LinearSettings& settings) {
 void check_rule(const LayerRule& rule, const LinearSettings& defaults) {
   if (rule.alpha && !(*rule.alpha >= 0 && *rule.alpha <= 1)) {
     throw Error(ErrorKind::BadInput, "the rule for " + in_quotes(rule.pattern) + " has alpha " +
-                                         std::to_string(*rule.alpha) + ", 0 to 1 is possible");
+                                         number_text(*rule.alpha) + ", 0 to 1 is possible");
   }
   LinearSettings changed = defaults;
   apply(rule, changed);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/number_text.h"
 
 namespace salient {
 namespace {
@@ -23,8 +24,8 @@ std::vector<float> penalized_logits(std::span<const float> logits,
 
 void require(bool holds, const char* name, double value, const char* range) {
   if (holds) return;
-  std::string text = std::to_string(value);
-  throw Error(ErrorKind::BadInput, std::string(name) + " is " + text + ", it has to be " + range);
+  throw Error(ErrorKind::BadInput,
+              std::string(name) + " is " + number_text(value) + ", it has to be " + range);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program as a person at a shell uses it, on the bundled toy: what goes to which stream, exit
 // statuses, JSON, and what stays behind.
+#include <fstream>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
@@ -93,6 +95,9 @@ TEST_CASE("every command has a result for people and one for programs") {
   CHECK(json_of({"plan", kToy})["linears"] == 35);
   CHECK(holds(result_of({"inspect", out}), "q_proj"));
   CHECK(json_of({"inspect", out}).size() == 35);
+  CHECK(holds(result_of({"inspect", out, "--linear", "layers.1.mlp.down_proj"}),
+              "of the activation energy"));
+  CHECK(holds(result_of({"report", out}), "of the activation energy"));
   CHECK(holds(result_of({"report", out}), "<svg"));
   CHECK(json_of({"eval", kToy, out, "--chunks", "1"}).contains("kl_mean"));
   CHECK(json_of({"eval", kToy, "--chunks", "1"})["window"] == 512);
@@ -112,6 +117,54 @@ TEST_CASE("ids and text go through pipes unchanged") {
   const std::string ids = result_of({"tokenize", kToy}, "The river\n runs.");
   CHECK(result_of({"tokenize", kToy, "--decode"}, ids) == "The river\n runs.");
   CHECK(json_of({"tokenize", kToy}).is_array());
+}
+
+TEST_CASE("T10: text without end is refused before it fills the memory") {
+  const ChildResult result = run_child(
+      {"/bin/sh", "-c", "exec \"$0\" tokenize \"$1\" < /dev/zero", SALIENT_PROGRAM, kToy});
+  CHECK(result.status == 2);
+  CHECK(holds(result.err, "too long"));
+  CHECK(result.peak_mebibytes < 512);
+  // A model that is refused is refused at once, whatever stands on stdin.
+  const ChildResult no_model = run_child(
+      {"/bin/sh", "-c", "exec \"$0\" tokenize /nowhere < /dev/zero", SALIENT_PROGRAM, kToy});
+  CHECK(no_model.status == 2);
+  CHECK(holds(no_model.err, "/nowhere"));
+  CHECK(no_model.processor_seconds < 1);
+}
+
+TEST_CASE("completion scripts know every command, and their shells take them") {
+  const TemporaryFolder folder;
+  struct Shell {
+    std::string name, path, asks, answer;
+  };
+  for (const Shell& shell :
+       {Shell{"bash", "/bin/bash",
+              "source \"$0\"; COMP_WORDS=(salient quantize --sam) COMP_CWORD=2; _salient; "
+              "echo \"${COMPREPLY[@]}\"",
+              "--samples\n"},
+        Shell{"zsh", "/usr/bin/zsh",
+              "autoload -U compinit; compinit -u -D; source \"$0\"; echo $_comps[salient]",
+              "_salient\n"},
+        Shell{"fish", "/usr/bin/fish", "source $argv[1]; complete -C 'salient quantize --sam'",
+              "--samples\t"}}) {
+    const std::string script = result_of({"completion", shell.name});
+    for (const char* word : {"quantize", "tokenize", "samples", "overwrite", "device-memory"}) {
+      CAPTURE(word);
+      CHECK(holds(script, word));
+    }
+    if (!fs::exists(shell.path)) {
+      skip(shell.name + " is not installed");
+      continue;
+    }
+    const fs::path file = folder.path() / shell.name;
+    std::ofstream(file) << script;
+    const ChildResult result = run_child({shell.path, "-c", shell.asks, file.string()});
+    CAPTURE(result.err);
+    CHECK(result.status == 0);
+    CHECK(result.err.empty());
+    CHECK(holds(result.out, shell.answer));
+  }
 }
 
 TEST_CASE("logits are float32 in NumPy's format, and a second time replace the first") {

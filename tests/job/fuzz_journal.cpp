@@ -6,27 +6,25 @@
 #include <array>
 #include <vector>
 
+#include "engine/checkpoint/config_reader.h"
 #include "engine/checkpoint/sha256.h"
 #include "engine/export/sealed_file.h"
 #include "engine/job/block_record.h"
 #include "engine/job/plan_identity.h"
 #include "tests/fuzz/memory_source.h"
+#include "tests/tiny_checkpoint.h"
 
 using namespace salient;
 
 namespace {
 
-DecoderShape tiny_shape() {
-  ModelConfig config;
-  config.model_type = "llama";
-  config.hidden_size = 64;
-  config.intermediate_size = 128;
-  config.num_layers = 2;
-  config.num_heads = 4;
-  config.num_kv_heads = 2;
-  config.head_dim = 16;
-  config.vocab_size = 256;
-  return make_decoder_shape(config);
+const DecoderShape& tiny_shape() {
+  static const DecoderShape shape = [] {
+    std::vector<std::string> warnings;
+    return make_decoder_shape(
+        parse_config(tests::make_tiny_checkpoint().config, "config.json", warnings));
+  }();
+  return shape;
 }
 
 /// The digest of all but the last 32 bytes.

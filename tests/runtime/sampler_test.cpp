@@ -73,7 +73,10 @@ TEST_CASE("the repetition penalty weighs on tokens already written, of either si
 }
 
 TEST_CASE("settings out of range are refused by name") {
-  CHECK_THROWS_AS(validate(SamplingOptions{.temperature = -1}), salient::Error);
+  CHECK_THROWS_WITH_AS(validate(SamplingOptions{.temperature = -1}),
+                       "temperature is -1, it has to be from 0 to 100", salient::Error);
+  CHECK_THROWS_WITH_AS(validate(SamplingOptions{.top_p = 1.5}),
+                       "top-p is 1.5, it has to be above 0, at most 1", salient::Error);
   CHECK_THROWS_AS(validate(SamplingOptions{.top_p = 0}), salient::Error);
   CHECK_THROWS_AS(validate(SamplingOptions{.min_p = 1}), salient::Error);
   CHECK_THROWS_AS(validate(SamplingOptions{.repetition_penalty = 0}), salient::Error);

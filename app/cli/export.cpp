@@ -21,7 +21,7 @@ void run(const Flags& flags, const Context& context, Terminal& terminal) {
   const auto format = find_export_format(flags.format);
   if (!format) {
     throw Error(ErrorKind::BadInput,
-                "--format is '" + flags.format + "', it has to be awq, fp16 or run");
+                "--format is '" + flags.format + "', it has to be " + export_format_keys());
   }
   export_run(flags.folder, *format, flags.out,
              flags.overwrite ? ExistingTarget::Replace : ExistingTarget::Refuse, flags.source,
@@ -41,9 +41,10 @@ Command add_export(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
   CLI::App* app = root.add_subcommand("export", "Write a finished run in another format");
   app->add_option("OUT", flags->folder, "a folder that salient quantize wrote")->required();
-  app->add_option("--format", flags->format, "awq, fp16 or run")->required();
+  app->add_option("--format", flags->format, export_format_keys())->required();
   app->add_option("-o,--output", flags->out, "the folder to write")->required();
-  app->add_option("--source", flags->source, "the model the run was made from (fp16 needs it)");
+  app->add_option("--source", flags->source,
+                  "the model the run was made from (fp16 and bf16 need it)");
   app->add_flag("-f,--overwrite", flags->overwrite, "replace DIR once the new one is whole");
   return {app,
           [flags](const Context& context, Terminal& terminal) { run(*flags, context, terminal); }};

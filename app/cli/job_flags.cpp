@@ -85,10 +85,9 @@ void check_rule(const LayerRule& rule, const std::string& text) {
 
 std::optional<ExportFormat> format_of(const std::string& name) {
   if (name.empty()) return {};
-  for (const ExportFormat format : {ExportFormat::Awq, ExportFormat::Fp16, ExportFormat::Run}) {
-    if (key_of(format) == name) return format;
-  }
-  throw Error(ErrorKind::BadInput, "--format is '" + name + "', it has to be awq, fp16 or run");
+  if (const auto format = find_export_format(name)) return format;
+  throw Error(ErrorKind::BadInput,
+              "--format is '" + name + "', it has to be " + export_format_keys());
 }
 
 }  // namespace
@@ -138,7 +137,8 @@ void add_job_flags(CLI::App& app, JobFlags& flags) {
       ->capture_default_str()
       ->check(CLI::IsMember({"linear", "block"}));
   app.add_flag("--no-clip", flags.no_clip, "leave out the clip search");
-  app.add_option("--format", flags.format, "awq, fp16 or run; without it awq where it can be said");
+  app.add_option("--format", flags.format,
+                 export_format_keys() + "; without it awq where it can be said");
   app.add_option("--layer", flags.layers,
                  "settings for linears that match: 'regex=bits:8,alpha:0.3'");
   app.add_option("--exclude", flags.excludes, "keep linears that match this regex in FP16");

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/export/export.h"
 
-#include <algorithm>
-#include <array>
-
-#include "engine/checkpoint/awq_tensors.h"
 #include "engine/error.h"
+#include "engine/export/dequantized_weights.h"
 #include "engine/export/folded_weights.h"
 #include "engine/export/folder_files.h"
+#include "engine/export/format_row.h"
 #include "engine/export/model_layout.h"
 #include "engine/export/sealed_file.h"
 #include "engine/export/verify_export.h"
@@ -16,41 +14,10 @@
 namespace salient {
 namespace {
 
-using FormatKey = std::pair<ExportFormat, std::string_view>;
-constexpr std::array kFormats = {FormatKey{ExportFormat::Awq, "awq"},
-                                 FormatKey{ExportFormat::Fp16, "fp16"},
-                                 FormatKey{ExportFormat::Run, "run"}};
 constexpr const char* kWriting = "writing";
 
 std::string two_digits(std::int64_t number) {
   return (number < 10 ? "0" : "") + std::to_string(number);
-}
-
-std::string linear_text(const LinearId& id) {
-  return "layer " + std::to_string(id.block) + " " + std::string(short_name(id.role));
-}
-
-/// Why AWQ "gemm" cannot hold one linear.
-std::string awq_objection(const ModelConfig& config, const LinearId& id,
-                          const LinearSettings& settings, const QuantScheme& common) {
-  const Shape shape = linear_shape(config, id.role);
-  const QuantScheme& scheme = settings.scheme;
-  const std::string linear = linear_text(id);
-  if (scheme.bits != 4) {
-    return "AWQ holds 4 bits, " + linear + " has " + std::to_string(scheme.bits);
-  }
-  if (scheme.group_size != common.group_size || scheme.symmetry != common.symmetry) {
-    return "AWQ has one scheme for all linears, " + linear + " has " + to_string(scheme) +
-           " where others have " + to_string(common);
-  }
-  if (scheme.group_size != QuantScheme::kWholeRow && shape[1] % scheme.group_size != 0) {
-    return "group " + std::to_string(scheme.group_size) + " does not divide the " +
-           std::to_string(shape[1]) + " inputs of " + linear;
-  }
-  if (shape[0] % kAwqOutputsPerWord != 0) {
-    return "AWQ packs outputs by 8, " + linear + " has " + std::to_string(shape[0]);
-  }
-  return "";
 }
 
 void write_tensors(SafetensorsFolder& file, const std::vector<NamedTensor>& tensors,
@@ -68,7 +35,7 @@ void write_record(const BlockSource& blocks, std::int64_t index, const Folder& f
 void write_weights(const ModelLayout& layout, const ExportRequest& request,
                    const BlockSource& blocks, const Folder& staging, const std::stop_token& stop,
                    const ExportProgressSink& progress) {
-  SafetensorsFolder file(staging, layout.tensors);
+  SafetensorsFolder file(staging, layout.tensors, request.shard_bytes);
   const Folder record = staging.subfolder("salient");
   for (const std::string& name : table_names(layout.shape)) {
     throw_if_stopped(stop);
@@ -92,31 +59,20 @@ void write_weights(const ModelLayout& layout, const ExportRequest& request,
   if (record.list().empty()) staging.remove_tree("salient");
 }
 
-}  // namespace
-
-std::string_view key_of(ExportFormat format) {
-  return std::ranges::find(kFormats, format, &FormatKey::first)->second;
-}
-
-std::optional<ExportFormat> find_export_format(std::string_view key) {
-  const auto* found = std::ranges::find(kFormats, key, &FormatKey::second);
-  if (found == kFormats.end()) return std::nullopt;
-  return found->first;
-}
-
-std::string why_not(ExportFormat format, const ModelConfig& config,
-                    const std::vector<LinearId>& linears,
-                    const std::vector<LinearSettings>& settings) {
-  if (format != ExportFormat::Awq) return "";
-  const LinearSettings* common = nullptr;
-  for (std::size_t i = 0; i < linears.size(); ++i) {
-    if (settings.at(i).keep_fp16) continue;
-    if (common == nullptr) common = &settings[i];
-    std::string objection = awq_objection(config, linears[i], settings[i], common->scheme);
-    if (!objection.empty()) return objection;
+const BlockSource& blocks_for(Content content, const BlockSource& codes, const BlockSource& folded,
+                              const BlockSource& dequantized) {
+  switch (content) {
+    case Content::Codes:
+      return codes;
+    case Content::Folded:
+      return folded;
+    case Content::Dequantized:
+      return dequantized;
   }
-  return common == nullptr ? "every linear is kept in FP16, nothing is left to quantize" : "";
+  return codes;
 }
+
+}  // namespace
 
 std::uint64_t export_bytes(ExportFormat format, const Checkpoint& source,
                            const std::vector<LinearId>& linears,
@@ -137,7 +93,8 @@ void stage_export(const ExportRequest& request, const Folder& staging, const std
   const ModelLayout layout = make_model_layout(request.format, source, request.linears,
                                                request.settings, CodedTables::ByValue);
   const FoldedWeights folded(source, *request.blocks);
-  const BlockSource& blocks = request.format == ExportFormat::Fp16 ? folded : *request.blocks;
+  const DequantizedWeights dequantized(*request.blocks);
+  const BlockSource& blocks = blocks_for(layout.row->content, *request.blocks, folded, dequantized);
 
   write_weights(layout, request, blocks, staging, stop, progress);
   write_folder_files(layout, source, request.scheme, staging);

@@ -17,19 +17,40 @@
 #include <vector>
 
 #include "engine/export/job_folder.h"
+#include "engine/export/safetensors_writer.h"
 #include "engine/quantization/quantization.h"
 
 namespace salient {
 
 enum class ExportFormat {
-  Awq,   ///< AutoAWQ "gemm": 4 bits, group 32/64/128/row dividing in_features, zero points stored
-  Fp16,  ///< dense float16, scales and clip folded in, no codes
-  Run,   ///< Salient's own: any bits, ragged groups, mixed; safetensors plus salient/
+  Awq,     ///< AutoAWQ "gemm": 4 bits, group 32/64/128/row dividing in_features, zero points stored
+  Fp16,    ///< dense float16, scales and clip folded in, no codes
+  Run,     ///< Salient's own: any bits, ragged groups, mixed; safetensors plus salient/
+  Gptq,    ///< version 1, whose zero points cannot be 0: symmetric grids of 2, 3, 4, 8 bits
+  GptqV2,  ///< the same with zero points as they are
+  CompressedTensors,  ///< pack-quantized: 4 and 8 bits, each linear as it likes
+  Bf16,               ///< as Fp16
+  FakeFp16,           ///< dense float16 of what the codes stand for
+  FakeBf16,
+  GgufQ4_0,  ///< symmetric codes of up to 4 bits (8-bit ones as Q8_0), in blocks of 32
+  GgufQ4_1,  ///< codes of up to 4 bits; a block's minimum is rounded to float16
+  GgufQ8_0,  ///< symmetric 8-bit codes, and any of up to 4 bits
+  GgufF16,   ///< as Fp16
 };
-/// "awq", "fp16", "run".
+/// "awq", "fp16", "run": the word of --format.
 std::string_view key_of(ExportFormat format);
+/// "AWQ", "GPTQ v1": for people.
+std::string_view label_of(ExportFormat format);
 /// The format of that key; nothing when there is none.
 std::optional<ExportFormat> find_export_format(std::string_view key);
+/// "awq, gptq or run", for sentences.
+std::string export_format_keys();
+/// Made from the weights of the source, which the request then has to name.
+bool needs_source_weights(ExportFormat format);
+/// Of matrices without codes.
+DType dense_type(ExportFormat format);
+/// Its engines run q, k, v as one matrix, and gate and up as another: they share what is kept FP16.
+bool runs_fused(ExportFormat format);
 
 using NamedTensor = std::pair<std::string, Tensor>;
 
@@ -48,11 +69,13 @@ struct ExportRequest {
   const Checkpoint* source = nullptr;
   const BlockSource* blocks = nullptr;
   QuantScheme scheme;       ///< the default, for quantization_config
+  std::string model_name;   ///< of the original, for a GGUF; empty: the source's
   std::string model_card;   ///< README.md text (engine/report)
   std::string record_json;  ///< salient/record.json: plan, curves, statistics
   std::vector<LinearId> linears;
   std::vector<LinearSettings> settings;  ///< one per linear
   ExistingTarget existing = ExistingTarget::Refuse;
+  std::uint64_t shard_bytes = SafetensorsFolder::kShardBytes;  ///< files are cut there
 };
 
 using ExportProgressSink = std::function<void(const std::string& step, double share)>;

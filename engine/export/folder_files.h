@@ -11,11 +11,12 @@
 
 namespace salient {
 
-/// The source's config with its keys in order, float16, and what `layout` is quantized as.
+/// The source's config with its keys in order, the format's dtype, and what `layout` is quantized
+/// as.
 nlohmann::ordered_json exported_config(const ModelLayout& layout, const Checkpoint& source,
                                        const QuantScheme& scheme);
 
-/// Writes config.json, quant_config.json for AWQ, companions or tokenizer files.
+/// Writes config.json, the format's courtesy file, companions or tokenizer files.
 void write_folder_files(const ModelLayout& layout, const Checkpoint& source,
                         const QuantScheme& scheme, const Folder& folder);
 

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/checkpoint/awq_tensors.h"
-#include "engine/checkpoint/run_tensors.h"
 #include "engine/error.h"
+#include "engine/export/format_row.h"
 
 namespace salient {
 namespace {
@@ -18,41 +17,14 @@ std::string without_weight(const std::string& tensor) {
   return tensor.ends_with(kSuffix) ? tensor.substr(0, tensor.size() - kSuffix.size()) : tensor;
 }
 
-bool keeps_codes(ExportFormat format, const LinearSettings& settings) {
-  return format != ExportFormat::Fp16 && !settings.keep_fp16;
-}
-
-std::vector<TensorSpec> awq_specs(const std::string& name, const Shape& shape,
-                                  const QuantScheme& scheme) {
-  const std::int64_t groups = scheme.num_groups(shape[1]);
-  const std::int64_t words = shape[0] / kAwqOutputsPerWord;
-  return {{name + ".qweight", DType::I32, {shape[1], words}},
-          {name + ".qzeros", DType::I32, {groups, words}},
-          {name + ".scales", DType::F16, {groups, shape[0]}}};
-}
-
-std::vector<TensorSpec> run_specs(const std::string& name, const Shape& shape,
-                                  const QuantScheme& scheme) {
-  const std::int64_t groups = scheme.num_groups(shape[1]);
-  return {{name + ".codes", DType::U8, {shape[0], run_row_bytes(shape[1], scheme.bits)}},
-          {name + ".steps", DType::F16, {shape[0], groups}},
-          {name + ".zero_points", DType::U8, {shape[0], groups}}};
-}
-
 std::vector<TensorSpec> linear_specs(const ModelLayout& layout, const LinearId& id) {
   const std::string name = layout.shape.architecture->linear_name(id.block, id.role);
   const Shape shape = linear_shape(layout.shape.config, id.role);
   const LinearSettings& settings = layout.settings.at(id);
-  std::vector<TensorSpec> specs;
-  if (!keeps_codes(layout.format, settings)) {
-    specs = {{name + ".weight", DType::F16, shape}};
-  } else if (layout.format == ExportFormat::Awq) {
-    specs = awq_specs(name, shape, settings.scheme);
-  } else {
-    specs = run_specs(name, shape, settings.scheme);
-  }
+  std::vector<TensorSpec> specs = {{name + ".weight", layout.row->dense, shape}};
+  if (is_coded(layout, id)) specs = layout.row->codes->specs(name, shape, settings.scheme);
   if (has_bias(layout.shape, id.role)) {
-    specs.push_back({name + ".bias", vector_dtype(layout.format), {shape[0]}});
+    specs.push_back({name + ".bias", layout.row->vectors, {shape[0]}});
   }
   return specs;
 }
@@ -76,37 +48,77 @@ void add_table(ModelLayout& layout, const Checkpoint& source, const std::string&
   const TensorInfo* info = source.find(name);
   if (info == nullptr) throw Error(ErrorKind::BadInput, name + " is missing");
   if (info->shape.size() == 1) {
-    layout.tensors.push_back({name, vector_dtype(layout.format), info->shape});
+    layout.tensors.push_back({name, layout.row->vectors, info->shape});
     return;
   }
-  const auto scheme =
-      layout.format == ExportFormat::Run ? table_scheme(source, *info, tables) : std::nullopt;
+  const CodeForm* form = layout.row->codes;
+  const bool coded = form != nullptr && form->tables == TableForm::Coded;
+  const auto scheme = coded ? table_scheme(source, *info, tables) : std::nullopt;
   if (!scheme) {
-    layout.tensors.push_back({name, DType::F16, info->shape});
+    layout.tensors.push_back({name, layout.row->dense, info->shape});
     return;
   }
   layout.coded_tables[name] = *scheme;
-  append(layout.tensors, run_specs(without_weight(name), info->shape, *scheme));
+  append(layout.tensors, form->specs(without_weight(name), info->shape, *scheme));
 }
 
-std::vector<NamedTensor> code_tensors(ExportFormat format, const std::string& name,
-                                      const QuantizedMatrix& matrix) {
-  if (format == ExportFormat::Awq) {
-    AwqTensors awq = to_awq(matrix);
-    return {{name + ".qweight", awq.qweight},
-            {name + ".qzeros", awq.qzeros},
-            {name + ".scales", awq.scales}};
-  }
-  RunTensors run = to_run(matrix);
-  return {{name + ".codes", run.codes},
-          {name + ".steps", run.steps},
-          {name + ".zero_points", run.zero_points}};
+/// The linears that read what `group` scales; engines run them as one.
+std::vector<LinearId> ids_of(const ScaleGroupRow& group, std::int64_t block) {
+  std::vector<LinearId> ids;
+  for (const LinearRole role : group.consumers) ids.push_back({block, role});
+  return ids;
+}
+
+/// vLLM's names: of q, k, v and of gate, up.
+std::string_view fused_name(LinearRole first) {
+  return first == LinearRole::Query ? "qkv_proj" : "gate_up_proj";
+}
+
+bool alike(const LinearSettings& a, const LinearSettings& b) {
+  return a.keep_fp16 == b.keep_fp16 && (a.keep_fp16 || a.scheme == b.scheme);
 }
 
 }  // namespace
 
-DType vector_dtype(ExportFormat format) {
-  return format == ExportFormat::Run ? DType::F32 : DType::F16;
+bool is_coded(const ModelLayout& layout, const LinearId& id) {
+  return layout.row->codes != nullptr && !layout.settings.at(id).keep_fp16;
+}
+
+std::vector<std::string> kept_linears(const ModelLayout& layout) {
+  std::vector<std::string> names;
+  for (const auto& [id, settings] : layout.settings) {
+    if (!settings.keep_fp16) continue;
+    names.push_back(layout.shape.architecture->linear_name(id.block, id.role));
+  }
+  return names;
+}
+
+std::vector<LinearUnit> linear_units(const ModelLayout& layout) {
+  std::vector<LinearUnit> units;
+  const Architecture& row = *layout.shape.architecture;
+  for (std::int64_t block = 0; block < layout.shape.config.num_layers; ++block) {
+    for (const ScaleGroupRow& group : row.scale_groups) {
+      const std::vector<LinearId> ids = ids_of(group, block);
+      const LinearSettings& first = layout.settings.at(ids.front());
+      const bool fused = ids.size() > 1 && std::ranges::all_of(ids, [&](const LinearId& id) {
+                           return alike(layout.settings.at(id), first);
+                         });
+      if (fused) units.push_back({{}, first});
+      for (const LinearId& id : ids) {
+        if (!fused) units.push_back({{}, layout.settings.at(id)});
+        units.back().names.push_back(row.linear_name(block, id.role));
+      }
+      if (!fused) continue;
+      const std::string& name = units.back().names.front();
+      units.back().names.push_back(name.substr(0, name.rfind('.') + 1) +
+                                   std::string(fused_name(ids.front().role)));
+    }
+  }
+  return units;
+}
+
+std::int64_t group_size_on_disk(const QuantScheme& scheme) {
+  return scheme.group_size == QuantScheme::kWholeRow ? -1 : scheme.group_size;
 }
 
 std::vector<std::string> table_names(const DecoderShape& shape) {
@@ -120,7 +132,7 @@ ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
                               const std::vector<LinearId>& linears,
                               const std::vector<LinearSettings>& settings, CodedTables tables) {
   ModelLayout layout;
-  layout.format = format;
+  layout.row = &row_of(format);
   layout.shape = make_decoder_shape(source.config());
   for (std::size_t i = 0; i < linears.size(); ++i) {
     layout.settings.emplace(linears[i], settings.at(i));
@@ -130,7 +142,7 @@ ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
   const Shape hidden = {layout.shape.config.hidden_size};
   for (std::int64_t block = 0; block < layout.shape.config.num_layers; ++block) {
     for (const std::string_view norm : {row.attention_norm, row.mlp_norm}) {
-      layout.tensors.push_back({row.block_tensor(block, norm), vector_dtype(format), hidden});
+      layout.tensors.push_back({row.block_tensor(block, norm), layout.row->vectors, hidden});
     }
   }
   for (const std::string& name : table_names(layout.shape)) add_table(layout, source, name, tables);
@@ -140,22 +152,21 @@ ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
 std::vector<NamedTensor> tensors_of(const ModelLayout& layout, const QuantizedBlock::Entry& entry) {
   const std::string name = layout.shape.architecture->linear_name(entry.id.block, entry.id.role);
   std::vector<NamedTensor> tensors;
-  if (keeps_codes(layout.format, layout.settings.at(entry.id))) {
+  if (is_coded(layout, entry.id)) {
     if (!entry.codes) throw Error(ErrorKind::Failure, name + ": the codes are missing");
-    tensors = code_tensors(layout.format, name, *entry.codes);
+    tensors = layout.row->codes->pack(name, *entry.codes);
   } else {
-    tensors.emplace_back(name + ".weight", narrowed(name, entry.dense, DType::F16));
+    tensors.emplace_back(name + ".weight", narrowed(name, entry.dense, layout.row->dense));
   }
   if (has_bias(layout.shape, entry.id.role)) {
-    tensors.emplace_back(name + ".bias",
-                         narrowed(name + ".bias", entry.bias, vector_dtype(layout.format)));
+    tensors.emplace_back(name + ".bias", narrowed(name + ".bias", entry.bias, layout.row->vectors));
   }
   return tensors;
 }
 
 std::vector<NamedTensor> norms_of(const ModelLayout& layout, const QuantizedBlock& block) {
   const Architecture& row = *layout.shape.architecture;
-  const DType dtype = vector_dtype(layout.format);
+  const DType dtype = layout.row->vectors;
   const std::string attention = row.block_tensor(block.block, row.attention_norm);
   const std::string mlp = row.block_tensor(block.block, row.mlp_norm);
   return {{attention, narrowed(attention, block.attention_norm, dtype)},
@@ -167,11 +178,10 @@ std::vector<NamedTensor> tensors_of_table(const ModelLayout& layout, const Check
   if (layout.coded_tables.contains(name)) {
     const auto codes = source.read_codes(name);
     if (!codes) throw Error(ErrorKind::Failure, name + ": the codes are missing");
-    return code_tensors(ExportFormat::Run, without_weight(name), *codes);
+    return layout.row->codes->pack(without_weight(name), *codes);
   }
   const bool vector = source.find(name)->shape.size() == 1;
-  const DType dtype = vector ? vector_dtype(layout.format) : DType::F16;
-  return {{name, source.read(name, dtype)}};
+  return {{name, source.read(name, vector ? layout.row->vectors : layout.row->dense)}};
 }
 
 Tensor narrowed(const std::string& tensor, const Tensor& values, DType dtype) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What each export format makes of a model: the names, dtypes and shapes of its tensors, known
-// before any work, and the tensors of one linear. The only place where the formats differ in their
-// tensors.
+// What an export format makes of a model: the names, dtypes and shapes of its tensors, known before
+// any work, and the tensors of one linear, norm or table.
 
 #include <map>
 #include <string>
@@ -15,8 +14,10 @@
 
 namespace salient {
 
+struct FormatRow;
+
 struct ModelLayout {
-  ExportFormat format = ExportFormat::Awq;
+  const FormatRow* row = nullptr;
   DecoderShape shape;
   std::map<LinearId, LinearSettings> settings;
   std::vector<TensorSpec> tensors;
@@ -33,8 +34,21 @@ ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
                               const std::vector<LinearId>& linears,
                               const std::vector<LinearSettings>& settings, CodedTables tables);
 
-/// F16, or F32 where the format keeps it (norms and biases of a run).
-DType vector_dtype(ExportFormat format);
+/// Whether this linear is stored as codes.
+bool is_coded(const ModelLayout& layout, const LinearId& id);
+
+/// Names of the linears that stay as they are in a format of codes.
+std::vector<std::string> kept_linears(const ModelLayout& layout);
+
+/// Linears that engines run as one matrix when all of them have the same settings, else one alone.
+struct LinearUnit {
+  std::vector<std::string> names;  ///< of the linears, then of the fused one ("...qkv_proj")
+  LinearSettings settings;
+};
+std::vector<LinearUnit> linear_units(const ModelLayout& layout);
+
+/// As other formats write it: -1 for the whole row.
+std::int64_t group_size_on_disk(const QuantScheme& scheme);
 
 /// The tensors of `entry` under their final names.
 std::vector<NamedTensor> tensors_of(const ModelLayout& layout, const QuantizedBlock::Entry& entry);

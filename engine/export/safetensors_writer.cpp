@@ -47,8 +47,8 @@ std::string header_json(const std::vector<TensorSpec>& tensors,
   std::uint64_t begin = 0;
   for (const TensorSpec& tensor : tensors) {
     const std::uint64_t end = begin + tensor.bytes();
-    json[tensor.name] = {
-        {"dtype", word_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    const std::string_view word = tensor.word.empty() ? word_of(tensor.dtype) : tensor.word;
+    json[tensor.name] = {{"dtype", word}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
     begin = end;
   }
   std::string text = json.dump();

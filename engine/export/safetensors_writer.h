@@ -23,6 +23,8 @@ struct TensorSpec {
   std::string name;
   DType dtype = DType::F16;
   Shape shape;
+  /// The file's own word for the type where no DType says it, of the same size: "I64", "Q4_0".
+  std::string_view word = {};
 
   std::uint64_t bytes() const {
     return static_cast<std::uint64_t>(element_count(shape)) * size_of(dtype);

@@ -75,28 +75,26 @@ void choose_group(const ModelConfig& config, Plan& plan) {
 
 void choose_format(const DecoderShape& shape, Plan& plan) {
   JobOptions& options = plan.options;
-  const auto objection = [&](const std::vector<LinearSettings>& settings) {
-    return why_not(ExportFormat::Awq, shape.config, plan.linears, settings);
-  };
   std::vector<LinearSettings> widened = plan.settings;
   const std::vector<std::string> touched = widen_fused_linears(shape, plan.linears, widened);
-  const std::string why = objection(widened);
+  const std::string why =
+      why_not(options.format.value_or(ExportFormat::Awq), shape.config, plan.linears, widened);
   if (!options.format) {
     options.format = why.empty() ? ExportFormat::Awq : ExportFormat::Run;
     if (!why.empty()) {
       plan.notes.push_back("Written in Salient's own run format: " + why + ".");
     }
-  } else if (options.format == ExportFormat::Awq && !why.empty()) {
+  } else if (*options.format != ExportFormat::Run && !why.empty()) {
     throw Error(ErrorKind::BadInput,
                 why + "; group sizes that fit every row: " + groups_that_fit(shape.config) +
                     "; --format run holds anything");
   }
-  if (options.format != ExportFormat::Awq || touched.empty()) return;
+  if (!runs_fused(*options.format) || touched.empty()) return;
   plan.settings = widened;
   plan.notes.push_back(std::to_string(touched.size()) + " more linears stay in FP16, " +
-                       touched.front() +
-                       " first: AWQ engines run q, k, v as one matrix, and gate "
-                       "and up as another.");
+                       touched.front() + " first: engines that load " +
+                       std::string(label_of(*options.format)) +
+                       " run q, k, v as one matrix, and gate and up as another.");
 }
 
 void note_ragged_groups(const ModelConfig& config, Plan& plan) {

@@ -287,7 +287,7 @@ class Run {
       journal_->put_activations(index + 1, on_host(state));
     }
     journal_->put(record);
-    if (plan_.options.format == ExportFormat::Fp16) check_fits_half(index);
+    if (needs_source_weights(plan_.options.format.value())) check_fits_half(index);
     keep(record);
   }
 
@@ -296,7 +296,7 @@ class Run {
     const FoldedWeights folded(*source_, *journal_);
     for (const QuantizedBlock::Entry& entry : folded.block(index).linears) {
       const std::string name = shape_.architecture->linear_name(index, entry.id.role) + ".weight";
-      static_cast<void>(narrowed(name, entry.dense, DType::F16));
+      static_cast<void>(narrowed(name, entry.dense, dense_type(*plan_.options.format)));
     }
   }
 

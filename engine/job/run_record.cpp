@@ -319,9 +319,10 @@ void export_run(const std::filesystem::path& run, ExportFormat format,
   const RunRecord record = open_run_record(run);
   const std::unique_ptr<Checkpoint> weights = open_checkpoint(run);
   std::unique_ptr<Checkpoint> original;
-  if (format == ExportFormat::Fp16) {
+  if (needs_source_weights(format)) {
     if (source.empty()) {
-      throw Error(ErrorKind::BadInput, "FP16 with folded scales is made from the model itself, " +
+      throw Error(ErrorKind::BadInput, std::string(label_of(format)) +
+                                           " with folded scales is made from the model itself, " +
                                            in_quotes(record.summary.model) +
                                            "; say where it is with --source");
     }

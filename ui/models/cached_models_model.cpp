@@ -2,6 +2,7 @@
 #include "ui/models/cached_models_model.h"
 
 #include "ui/models/figures.h"
+#include "ui/style/plain_text.h"
 
 namespace salient::ui {
 namespace {
@@ -76,6 +77,7 @@ QVariant CachedModelsModel::data(const QModelIndex& index, int role) const {
     case Qt::TextAlignmentRole:
       return alignmentOf(index.column());
     case Qt::ToolTipRole:
+      return plainToolTip(QString::fromStdString(model.path.string()));
     case PathRole:
       return QString::fromStdString(model.path.string());
     case VerdictRole:

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ui/style/plain_text.h"
+
 namespace salient::ui {
 namespace {
 
@@ -109,7 +111,7 @@ QVariant RecentsModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
   const RecentEntry& entry = entries_[static_cast<std::size_t>(index.row())];
   if (role == Qt::DisplayRole) return entry.name + QLatin1Char(' ') + entry.scheme;
-  if (role == Qt::ToolTipRole) return entry.source;
+  if (role == Qt::ToolTipRole) return plainToolTip(entry.source);
   return {};
 }
 

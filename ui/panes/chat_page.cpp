@@ -93,7 +93,7 @@ void ChatPage::build(const WindowActions& actions) {
   ribbonTitle_->setTextFormat(Qt::PlainText);
   ribbonTitle_->setFont(textFont(TextRole::Body, Weight::Strong));
   head->addWidget(ribbonTitle_);
-  head->addWidget(ribbonCaption_, 1);
+  head->addWidget(ribbonCaption_, 1, Qt::AlignVCenter);
   addExportMenu(*more_->menu(), *ribbon_);
   addExportMenu(*more_->menu(), *top_);
   head->addWidget(more_);
@@ -180,9 +180,7 @@ void ChatPage::showRibbon() {
   ribbon_->setVisible(shown);
   top_->setVisible(shown);
   if (!shown) return;
-  ribbonTitle_->setText(conversation_->turnCount() < 2
-                            ? tr("KL per token")
-                            : tr("KL per token, turn %1").arg(conversation_->currentIndex() + 1));
+  ribbonTitle_->setText(conversation_->ribbonTitle());
   ribbon_->setTokens(chat_texts::ribbonTokens(*turn));
   ribbon_->setReadout([this](int token) {
     const ChatTurn* pointed = this->turn();

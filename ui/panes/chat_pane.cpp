@@ -31,6 +31,9 @@ constexpr const char* kSamplePrompts[] = {
     QT_TRANSLATE_NOOP("ChatPane", "Write a haiku about rain."),
 };
 
+/// A docked chat lower than this has its prompt and a line of its answers, nothing else.
+constexpr int kRibbonFits = 136;
+
 QToolButton* roundButton(IconName icon, const QString& name) {
   auto* button = new QToolButton;
   button->setIcon(paletteIcon(icon, IconTone::Text));
@@ -94,7 +97,8 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
   ribbonCaption_->setWordWrap(false);
   ribbonLine->addLayout(words);
   ribbonLine->addWidget(ribbon_, 1);
-  ribbon_->setFixedHeight(40);
+  ribbon_->setMinimumHeight(28);
+  ribbon_->setMaximumHeight(40);
   rows().addWidget(ribbonRow_);
   connect(send_, &QPushButton::clicked, actions[Command::SendPrompt], &QAction::trigger);
   connect(stop_, &QPushButton::clicked, actions[Command::StopChat], &QAction::trigger);
@@ -171,13 +175,14 @@ QString ChatPane::waitingForRun() {
 void ChatPane::showRibbon() {
   const ChatTurn* turn = conversation_->currentTurn(session().chat());
   const bool shown = turn != nullptr && turn->comparedPlaces() > 0;
-  ribbonRow_->setVisible(shown && height() > 150);
+  ribbonRow_->setVisible(shown && height() > kRibbonFits);
   if (!shown) return;
   ribbon_->setTokens(chat_texts::ribbonTokens(*turn));
   ribbon_->setReadout([this](int token) {
     const ChatTurn* pointed = conversation_->currentTurn(session().chat());
     return pointed == nullptr ? QString() : chat_texts::ribbonReadout(*pointed, token);
   });
+  ribbonTitle_->setText(conversation_->ribbonTitle());
   ribbonCaption_->setText(chat_texts::divergence(*turn));
   ribbon_->setSummary(ribbonCaption_->plainText());
 }

@@ -113,6 +113,10 @@ const ChatTurn* ConversationView::currentTurn(const ChatControl& chat) const {
   return known ? &turns[static_cast<std::size_t>(current_)] : nullptr;
 }
 
+QString ConversationView::ribbonTitle() const {
+  return turns_ < 2 ? tr("KL per token") : tr("KL per token, turn %1").arg(current_ + 1);
+}
+
 void ConversationView::setCurrentTurn(int index) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     rows_[i]->setCurrent(static_cast<int>(i) == std::max(0, index));

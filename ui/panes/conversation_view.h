@@ -34,6 +34,8 @@ class ConversationView : public QWidget {
   const ChatTurn* currentTurn(const ChatControl& chat) const;
   int currentIndex() const { return current_; }
   int turnCount() const { return turns_; }
+  /// "KL per token", with the number of its turn where there are several.
+  QString ribbonTitle() const;
   void setCurrentTurn(int index);
   /// Marks a token in both answers of the current turn; -1: none.
   void setCurrentToken(int token);

@@ -12,6 +12,7 @@
 
 #include "ui/style/icons.h"
 #include "ui/style/palette.h"
+#include "ui/style/plain_text.h"
 #include "ui/style/style_painting.h"
 #include "ui/style/typography.h"
 
@@ -48,7 +49,7 @@ void GoToField::showPlace() {
   const QString shown = fontMetrics().elidedText(place_, Qt::ElideMiddle, std::max(room, 80));
   setText(shown);
   setCursorPosition(0);
-  setToolTip(shown == place_ ? tr("Find a linear or a command by any part of its name") : place_);
+  setToolTip(shown == place_ ? tr("Find a linear or a command by any part of its name") : plainToolTip(place_));
 }
 
 void GoToField::resizeEvent(QResizeEvent* event) {

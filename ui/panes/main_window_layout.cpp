@@ -33,9 +33,10 @@ namespace {
 /// Raise when docks are added or renamed: an old saved state is then left alone.
 constexpr int kLayoutVersion = 1;
 constexpr int kRail = 96;
-/// Below this height the right views share one place and the chat keeps three lines.
+/// Below this height the right views share one place and the chat keeps three lines and its
+/// ribbon.
 constexpr int kLow = 720;
-constexpr int kLowChat = 128;
+constexpr int kLowChat = 160;
 
 /// The design's table, by window width.
 struct Sizes {

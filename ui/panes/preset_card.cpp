@@ -7,6 +7,7 @@
 
 #include "ui/style/metrics.h"
 #include "ui/style/palette.h"
+#include "ui/style/plain_text.h"
 #include "ui/style/style_painting.h"
 #include "ui/style/typography.h"
 
@@ -58,7 +59,7 @@ void PresetCard::setFacts(const PresetFacts& facts) {
   setAccessibleDescription(
       QStringList{facts.size, facts.share, facts.time, facts.judgement, facts.format}.join(
           QStringLiteral(". ")));
-  setToolTip(facts.judgement + QLatin1Char('\n') + facts.format);
+  setToolTip(plainToolTip(facts.judgement + QLatin1Char('\n') + facts.format));
   update();
 }
 

@@ -5,13 +5,12 @@
 #include <QLocale>
 #include <QPainter>
 #include <QPushButton>
-#include <cmath>
 
-#include "engine/model/architecture.h"
-#include "ui/style/color_table.h"
+#include "ui/panes/map_stamp.h"
 #include "ui/style/icons.h"
 #include "ui/style/metrics.h"
 #include "ui/style/palette.h"
+#include "ui/style/plain_text.h"
 #include "ui/style/style_painting.h"
 #include "ui/style/typography.h"
 
@@ -22,7 +21,7 @@ RecentRow::RecentRow(const RecentEntry& entry, QWidget* parent)
   setFocusPolicy(Qt::StrongFocus);
   setAccessibleName(QStringLiteral("%1 %2").arg(entry.name, entry.scheme));
   setAccessibleDescription(stageText() + QStringLiteral(". ") + entry.detail);
-  setToolTip(entry.target.isEmpty() ? entry.source : entry.target);
+  setToolTip(plainToolTip(entry.target.isEmpty() ? entry.source : entry.target));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   connect(this, &QAbstractButton::clicked, this, [this] {
     if (entry_.stage == RecentStage::Unfinished) {
@@ -66,30 +65,6 @@ bool RecentRow::event(QEvent* event) {
   return QAbstractButton::event(event);
 }
 
-void RecentRow::paintStamp(QPainter& painter, const QRectF& box) {
-  const Palette& colours = paletteOf(*this);
-  const ColorTable& table = colorTable(ColorScale::Diverging, themeOf(*this));
-  const auto columns = static_cast<int>(kLinearRoles.size());
-  const int rows = std::max(entry_.blocks, 1);
-  const double wide = box.width() / columns;
-  const double tall = box.height() / rows;
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      const auto i = static_cast<std::size_t>(row * columns + column);
-      const bool known = i < entry_.cells.size() && std::isfinite(entry_.cells[i]);
-      QColor fill = colours.sunken;
-      if (known) {
-        const double gain = std::log2(std::max(static_cast<double>(entry_.cells[i]), 1e-3)) / 3;
-        fill = QColor::fromRgb(colorAt(table, 0.5 + 0.5 * gain));
-      }
-      const double gap = column == 4 ? 1 : 0;
-      painter.fillRect(QRectF(box.left() + column * wide + gap, box.top() + row * tall, wide - 0.75,
-                              std::max(tall - (tall > 3 ? 0.5 : 0), 0.5)),
-                       fill);
-    }
-  }
-}
-
 void RecentRow::paintEvent(QPaintEvent* /*event*/) {
   QPainter painter(this);
   const Palette& colours = paletteOf(*this);
@@ -99,7 +74,7 @@ void RecentRow::paintEvent(QPaintEvent* /*event*/) {
             isDown() ? colours.pressed : colours.hover);
     painter.setRenderHint(QPainter::Antialiasing, false);
   }
-  paintStamp(painter, {4, 6, 36, 60});
+  paintMapStamp(painter, {4, 6, 36, 60}, entry_.cells, entry_.blocks, *this);
   const double left = 56;
   const double right = resume_ == nullptr ? 28 : resume_->width() + 12;
   const auto line = [&](double y, Weight weight, const QColor& colour, const QString& text,

@@ -30,7 +30,6 @@ class RecentRow : public QAbstractButton {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  void paintStamp(QPainter& painter, const QRectF& box);
   QString stageText() const;
 
   RecentEntry entry_;

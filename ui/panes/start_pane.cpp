@@ -12,11 +12,13 @@
 #include "ui/models/figures.h"
 #include "ui/panes/cached_model_delegate.h"
 #include "ui/panes/drop_zone.h"
+#include "ui/panes/map_stamp.h"
 #include "ui/panes/recent_row.h"
 #include "ui/style/accent_button.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/icons.h"
 #include "ui/style/metrics.h"
+#include "ui/style/plain_text.h"
 #include "ui/style/theme.h"
 #include "ui/style/typography.h"
 
@@ -24,6 +26,7 @@ namespace salient::ui {
 namespace {
 
 constexpr int kRightColumn = 400;
+constexpr int kStepNumber = 24;
 constexpr int kShownRecents = 3;
 constexpr int kShownModels = 8;
 
@@ -155,12 +158,19 @@ QWidget* StartPane::rightColumn() {
 void StartPane::addDemo(QVBoxLayout& rows) {
   rows.addWidget(words(tr("No model at hand?"), TextRole::Body, Weight::Strong));
   rows.addSpacing(4);
+  auto* across = new QHBoxLayout;
+  across->setSpacing(20);
+  across->addWidget(new DemoStamp, 0, Qt::AlignTop);
+  auto* beside = new QVBoxLayout;
+  beside->setSpacing(8);
+  across->addLayout(beside, 1);
+  rows.addLayout(across);
   QLabel* title = words(tr("Try the demo model"), TextRole::Body, Weight::Strong);
   QFont larger = title->font();
   larger.setPointSizeF(larger.pointSizeF() * 11.25 / 9.75);
   title->setFont(larger);
-  rows.addWidget(title);
-  rows.addWidget(
+  beside->addWidget(title);
+  beside->addWidget(
       quiet(tr("SmolLM2-135M-Instruct, Apache-2.0. 93 MB once, then about a minute from "
                "calibration to chat.")));
   auto* row = new QHBoxLayout;
@@ -169,7 +179,7 @@ void StartPane::addDemo(QVBoxLayout& rows) {
   const std::filesystem::path& path = session_.texts().demo;
   demo->setEnabled(!path.empty());
   demo->setToolTip(path.empty() ? tr("Not downloaded yet: run packaging/run once")
-                                : QString::fromStdString(path.string()));
+                                : plainToolTip(QString::fromStdString(path.string())));
   auto* toy = new QPushButton(tr("Offline? Use the toy"));
   toy->setFlat(true);
   toy->setProperty("link", true);
@@ -178,7 +188,7 @@ void StartPane::addDemo(QVBoxLayout& rows) {
   row->addWidget(demo);
   row->addWidget(toy);
   row->addStretch(1);
-  rows.addLayout(row);
+  beside->addLayout(row);
   connect(demo, &QPushButton::clicked, this,
           [this] { emit chosen(QString::fromStdString(session_.texts().demo.string())); });
   connect(toy, &QPushButton::clicked, this,
@@ -198,8 +208,15 @@ void StartPane::addSteps(QVBoxLayout& rows) {
   rows.addWidget(words(tr("What happens after the drop"), TextRole::Body, Weight::Strong));
   for (int i = 0; i < 4; ++i) {
     rows.addSpacing(4);
-    rows.addWidget(new CaptionLabel(
-        QStringLiteral("**%1   %2**\n%3").arg(i + 1).arg(steps[i].title, steps[i].text)));
+    auto* step = new QHBoxLayout;
+    step->setSpacing(0);
+    QLabel* number = words(QString::number(i + 1), TextRole::Caption, Weight::Strong);
+    number->setForegroundRole(QPalette::Link);
+    number->setFixedSize(kStepNumber, metrics::kCaptionLine);
+    step->addWidget(number, 0, Qt::AlignTop);
+    step->addWidget(
+        new CaptionLabel(QStringLiteral("**%1**\n%2").arg(steps[i].title, steps[i].text)), 1);
+    rows.addLayout(step);
   }
 }
 

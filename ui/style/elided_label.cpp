@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/style/elided_label.h"
 
+#include "ui/style/plain_text.h"
+
 namespace salient::ui {
 namespace {
 
@@ -34,7 +36,7 @@ void ElidedLabel::fit() {
   // A few letters around an ellipsis say nothing.
   if (shown != words_ && shown.size() < kFewest) shown.clear();
   setText(shown);
-  setToolTip(shown == words_ ? QString() : words_);
+  setToolTip(shown == words_ ? QString() : plainToolTip(words_));
 }
 
 void ElidedLabel::resizeEvent(QResizeEvent* event) {

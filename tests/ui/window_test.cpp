@@ -293,10 +293,13 @@ void WindowTest::anUpdateReachesEveryViewAndPrintsItsTime() {
 void WindowTest::theWindowFitsItsSmallestSize() {
   Stage stage;
   stage.runAll();
+  stage.session->chat().send(QStringLiteral("Hello"));
+  stage.settle();
   for (const QSize size : {QSize(1024, 640), QSize(1280, 800), QSize(2560, 1440)}) {
     stage.window->resize(size);
     stage.settle();
     QCOMPARE(stage.window->size(), size);
+    QVERIFY(stage.window->chatPane().showsRibbon());
   }
 }
 

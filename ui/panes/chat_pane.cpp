@@ -33,6 +33,8 @@ constexpr const char* kSamplePrompts[] = {
 
 /// A docked chat lower than this has its prompt and a line of its answers, nothing else.
 constexpr int kRibbonFits = 136;
+/// Narrower, the prompt gets the room of the button's shortcut.
+constexpr int kNarrow = 900;
 
 QToolButton* roundButton(IconName icon, const QString& name) {
   auto* button = new QToolButton;
@@ -70,7 +72,6 @@ ChatPane::ChatPane(Session& session, const WindowActions& actions, QWidget* pare
   top->addSpacing(metrics::kGrid * 2);
   top->addWidget(prompt_, 1);
   setControlHeight(*send_, metrics::kControlHeight);
-  setButtonHint(*send_, QStringLiteral("Ctrl+Enter"));
   top->addWidget(send_);
   top->addWidget(stop_);
   mode_->setAccessibleName(tr("How the two models run"));
@@ -143,6 +144,16 @@ void ChatPane::connectViews() {
   connect(conversation_, &ConversationView::tokenSelected, this, &ChatPane::pointAt);
   connect(conversation_, &ConversationView::currentTurnChanged, this,
           [this] { refresh(Change::Chat); });
+}
+
+void ChatPane::resizeEvent(QResizeEvent* event) {
+  Pane::resizeEvent(event);
+  setButtonHint(*send_, width() < kNarrow ? QString() : QStringLiteral("Ctrl+Enter"));
+  showRibbon();
+}
+
+bool ChatPane::showsRibbon() const {
+  return ribbonRow_->isVisibleTo(this);
 }
 
 QWidget* ChatPane::firstStop() {

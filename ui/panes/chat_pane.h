@@ -27,9 +27,14 @@ class ChatPane : public Pane {
   void refresh(Changes changes) override;
   QWidget* firstStop() override;
   void sendPrompt();
+  /// KL per token of the turn that is looked at; a very low pane leaves it out.
+  bool showsRibbon() const;
   void setPrompt(const QString& prompt);
   /// What the quantized side says before its model is there: "ready in 0:34".
   QString waitingForRun();
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void connectViews();

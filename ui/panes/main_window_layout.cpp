@@ -36,7 +36,7 @@ constexpr int kRail = 96;
 /// Below this height the right views share one place and the chat keeps three lines and its
 /// ribbon.
 constexpr int kLow = 720;
-constexpr int kLowChat = 160;
+constexpr int kLowChat = 172;
 
 /// The design's table, by window width.
 struct Sizes {

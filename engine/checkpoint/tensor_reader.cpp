@@ -163,12 +163,15 @@ Tensor read_numbers(const ByteSource& source, const StoredTensor& tensor, DType 
 
 /// 16-bit floats that stay as they are: the bytes are copied, only exponents are looked at.
 bool copy_half(const ByteSource& source, const StoredTensor& tensor, Tensor& result) {
-  const auto halves = std::as_writable_bytes(result.as<std::uint16_t>());
-  source.read(tensor.info.offset, halves);
   const std::uint16_t exponent = result.dtype() == DType::F16 ? 0x7C00 : 0x7F80;
+  std::span<std::uint16_t> rest = result.as<std::uint16_t>();
   bool finite = true;
-  for (const std::uint16_t bits : std::as_const(result).as<std::uint16_t>()) {
-    finite = finite && (bits & exponent) != exponent;
+  for (std::uint64_t offset = tensor.info.offset; !rest.empty();) {
+    const auto piece = rest.first(std::min<std::size_t>(rest.size(), kPieceBytes / 2));
+    source.read(offset, std::as_writable_bytes(piece));
+    for (const std::uint16_t bits : piece) finite = finite && (bits & exponent) != exponent;
+    rest = rest.subspan(piece.size());
+    offset += piece.size_bytes();
   }
   return finite;
 }

@@ -44,8 +44,9 @@ int checked_device(int device) {
 /// A captured graph and the memory that its nodes name.
 class CudaProgram final : public Program {
  public:
-  CudaProgram(cudaGraphExec_t graph, cudaStream_t stream, std::shared_ptr<void> memory)
-      : graph_(graph), stream_(stream), memory_(std::move(memory)) {}
+  CudaProgram(cudaGraphExec_t graph, cudaStream_t stream, std::shared_ptr<void> memory,
+              std::vector<Tensor> chains)
+      : graph_(graph), stream_(stream), memory_(std::move(memory)), chains_(std::move(chains)) {}
   ~CudaProgram() override {
     static_cast<void>(cudaStreamSynchronize(stream_));
     static_cast<void>(cudaGraphExecDestroy(graph_));
@@ -58,6 +59,7 @@ class CudaProgram final : public Program {
   cudaGraphExec_t graph_;
   cudaStream_t stream_;
   std::shared_ptr<void> memory_;
+  std::vector<Tensor> chains_;
 };
 
 }  // namespace
@@ -78,7 +80,7 @@ CudaBackend::CudaBackend(int device, std::int64_t memory_limit)
       stream_(device_),
       limits_(cuda::device_limits(device_)),
       matmul_workspace_(scratch(cuda::Matmul::kWorkspaceBytes)),
-      matmul_(stream(), matmul_workspace_.data(), cuda::Matmul::kWorkspaceBytes) {}
+      matmul_(stream_.get(), matmul_workspace_.data(), cuda::Matmul::kWorkspaceBytes) {}
 
 CudaBackend::~CudaBackend() {
   static_cast<void>(cudaStreamSynchronize(stream()));
@@ -185,16 +187,20 @@ std::unique_ptr<Program> CudaBackend::record(std::function<void()> stages) {
   try {
     cuda::check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeRelaxed), "recording");
     stages();
+    launch_waiting();
     cuda::check(cudaStreamEndCapture(stream(), &graph), "recording");
     cuda::check(cudaGraphInstantiate(&executable, graph, 0), "instantiating a recorded step");
   } catch (...) {
+    waiting_.clear();
+    chains_.clear();
     if (graph == nullptr) static_cast<void>(cudaStreamEndCapture(stream(), &graph));
     if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
     static_cast<void>(memory_->finish_recording());
     throw;
   }
   static_cast<void>(cudaGraphDestroy(graph));
-  return std::make_unique<CudaProgram>(executable, stream(), memory_->finish_recording());
+  return std::make_unique<CudaProgram>(executable, stream(), memory_->finish_recording(),
+                                       std::exchange(chains_, {}));
 }
 
 PackedLinear CudaBackend::pack(const QuantizedMatrix& matrix, Tensor bias) {

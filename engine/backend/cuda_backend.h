@@ -16,6 +16,7 @@
 #include "kernels/cuda/quadratic_form.h"
 #include "kernels/cuda/rounding.h"
 #include "kernels/cuda/sampler.h"
+#include "kernels/cuda/stage_chain.h"
 
 namespace salient {
 
@@ -101,7 +102,16 @@ class CudaBackend final : public Backend {
   /// The inputs of a stage in the element types that its products need, made on first use.
   struct StageInput;
 
-  cudaStream_t stream() const { return stream_.get(); }
+  /// Whatever is launched goes through here, behind the stages that wait to be a chain.
+  cudaStream_t stream() {
+    if (!waiting_.empty()) launch_waiting();
+    return stream_.get();
+  }
+  /// A stage of one token: while a recording is under way it waits for those that follow.
+  void launch_or_wait(const kernels::cuda::ChainStage& stage);
+  void launch(const kernels::cuda::ChainStage& stage);
+  void launch_waiting();
+  void launch_chain(std::span<const kernels::cuda::ChainStage> stages);
   /// Device memory that lives as long as the tensor.
   Tensor scratch(std::size_t bytes);
   /// Programmatic dependent launch, where the device has it.
@@ -109,7 +119,9 @@ class CudaBackend final : public Backend {
     return limits_.capability >= 90 ? kernels::cuda::Dependency::Programmatic
                                     : kernels::cuda::Dependency::Full;
   }
-  /// Zeros, written past the stream: also while a recording is under way.
+  /// Memory of its own with these bytes, or zeros, written past the stream: also while a recording
+  /// is under way.
+  Tensor kept(std::span<const std::byte> bytes);
   Tensor zeroed_for_good(std::size_t bytes);
   void wait();
 
@@ -131,6 +143,8 @@ class CudaBackend final : public Backend {
   Tensor matmul_workspace_;
   kernels::cuda::Matmul matmul_;
 
+  std::vector<kernels::cuda::ChainStage> waiting_;
+  std::vector<Tensor> chains_;      ///< device memory of the chains of the recording under way
   std::vector<float> frequencies_;  ///< what `device_frequencies_` holds
   Tensor device_frequencies_;
   std::map<std::vector<std::int64_t>, Tensor> attention_workspaces_;

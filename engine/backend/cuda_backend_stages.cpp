@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "engine/backend/cuda_backend.h"
 #include "engine/backend/cuda_transfer.h"
@@ -21,7 +22,11 @@ namespace {
 
 /// Up to so many tokens a fused launch is faster than dequantizing and calling cuBLAS.
 constexpr std::int64_t kFusedTokens = 64;
-/// The same for a half weight, which needs no dequantizing.
+/// Fewer stages are launched one by one, and so are small ones: a launch starts beside the one
+/// before it in less time than a barrier takes (SmolLM2-135M on an H200: 2490 and 1880 tokens/s).
+constexpr std::size_t kLeastChain = 4;
+constexpr std::int64_t kLeastLinearBytes = 8 << 20;
+/// The same as kFusedTokens for a half weight, which needs no dequantizing.
 constexpr std::int64_t kFusedDenseTokens = 8;
 
 cuda::Number number_of_tensor(const Tensor& tensor) {
@@ -61,6 +66,18 @@ cuda::LinearTarget target_of(const Linear& linear, float* output) {
     target.weights = packed.packed.data();
   }
   return target;
+}
+
+/// Of the weights, for a linear of the chain on average.
+std::int64_t mean_bytes(std::span<const cuda::ChainStage> stages) {
+  std::int64_t bytes = 0, count = 0;
+  for (const cuda::ChainStage& stage : stages) {
+    const auto* linear = std::get_if<cuda::LinearProblem>(&stage);
+    if (linear == nullptr) continue;
+    ++count;
+    for (int i = 0; i < linear->target_count; ++i) bytes += linear->targets[i].shape.bytes();
+  }
+  return count == 0 ? 0 : bytes / count;
 }
 
 bool alike(const Linear& a, const Linear& b) {
@@ -125,7 +142,48 @@ void CudaBackend::run_fused(cuda::LinearProblem& problem) {
     problem.workspace = workspace.data();
   }
   problem.device = limits_;
+  if (problem.tokens == 1) return launch_or_wait(problem);
   cuda::run_linear(problem, stream());
+}
+
+void CudaBackend::launch_or_wait(const cuda::ChainStage& stage) {
+  if (!memory_->recording()) return launch(stage);
+  waiting_.push_back(stage);
+}
+
+void CudaBackend::launch(const cuda::ChainStage& stage) {
+  if (const auto* linear = std::get_if<cuda::LinearProblem>(&stage)) {
+    cuda::run_linear(*linear, stream_.get());
+  } else {
+    cuda::attention(std::get<cuda::AttentionProblem>(stage), stream_.get(), early());
+  }
+}
+
+void CudaBackend::launch_waiting() {
+  const std::vector<cuda::ChainStage> stages = std::exchange(waiting_, {});
+  std::span<const cuda::ChainStage> rest = stages;
+  while (!rest.empty()) {
+    const std::size_t length = std::max<std::size_t>(cuda::chain_length(rest), 1);
+    const auto first = rest.first(length);
+    if (length >= kLeastChain && mean_bytes(first) >= kLeastLinearBytes) {
+      launch_chain(first);
+    } else {
+      for (const cuda::ChainStage& stage : first) launch(stage);
+    }
+    rest = rest.subspan(length);
+  }
+}
+
+void CudaBackend::launch_chain(std::span<const cuda::ChainStage> stages) {
+  const std::vector<std::byte> zeros(cuda::chain_bytes(stages), std::byte{0});
+  Tensor memory = kept(zeros);
+  const cuda::StageChain chain = cuda::plan_chain(stages, memory.data());
+  cuda::check(
+      cudaMemcpy(memory.data(), chain.image.data(), chain.image.size(), cudaMemcpyHostToDevice),
+      "a copy to the GPU");
+  cuda::check(cudaStreamSynchronize(nullptr), "a copy to the GPU");
+  cuda::run_chain(chain, memory.data(), stream_.get());
+  chains_.push_back(memory);
 }
 
 void CudaBackend::add_bias(const Tensor& bias, std::int64_t tokens, float* output) {
@@ -139,6 +197,7 @@ void CudaBackend::add_bias(const Tensor& bias, std::int64_t tokens, float* outpu
 }
 
 void CudaBackend::multiply(const Product& product, StageInput& input) {
+  launch_waiting();
   cuda::MatrixProduct call;
   call.out = product.output;
   call.m = input.tokens;
@@ -284,10 +343,14 @@ const float* CudaBackend::frequencies_of(const AttentionShape& shape) {
 }
 
 Tensor CudaBackend::zeroed_for_good(std::size_t bytes) {
+  return kept(std::vector<std::byte>(bytes, std::byte{0}));
+}
+
+Tensor CudaBackend::kept(std::span<const std::byte> bytes) {
   if (!memory_->recording()) wait();
-  Tensor memory = scratch(bytes);
-  const std::vector<std::byte> zeros(bytes, std::byte{0});
-  cuda::check(cudaMemcpy(memory.data(), zeros.data(), bytes, cudaMemcpyHostToDevice),
+  Tensor memory = Tensor::on_device(DType::U8, {static_cast<std::int64_t>(bytes.size())},
+                                    memory_->allocate_apart(bytes.size()));
+  cuda::check(cudaMemcpy(memory.data(), bytes.data(), bytes.size(), cudaMemcpyHostToDevice),
               "a copy to the GPU");
   // The legacy stream queues the copy; our stream does not wait for it.
   cuda::check(cudaStreamSynchronize(nullptr), "a copy to the GPU");
@@ -319,6 +382,7 @@ void CudaBackend::attention(const AttentionShape& shape, Tensor& q, Tensor& k, c
   problem.cached_bound = std::min(position.limit, problem.capacity);
   problem.out = device_data<float>(out);
   problem.workspace = attention_workspace(shape);
+  if (problem.tokens == 1) return launch_or_wait(problem);
   cuda::attention(problem, stream(), early());
 }
 

@@ -34,6 +34,14 @@ CudaMemory::~CudaMemory() {
 std::shared_ptr<std::byte> CudaMemory::allocate(std::size_t bytes) {
   const std::size_t size = rounded(bytes);
   std::byte* block = recording_ ? take(recorded_, size) : nullptr;
+  return hand_out(block, size);
+}
+
+std::shared_ptr<std::byte> CudaMemory::allocate_apart(std::size_t bytes) {
+  return hand_out(nullptr, rounded(bytes));
+}
+
+std::shared_ptr<std::byte> CudaMemory::hand_out(std::byte* block, std::size_t size) {
   if (block == nullptr) block = take(free_, size);
   if (block == nullptr) block = ask_driver(size);
   in_use_ += static_cast<std::int64_t>(size);

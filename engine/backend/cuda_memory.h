@@ -24,6 +24,8 @@ class CudaMemory : public std::enable_shared_from_this<CudaMemory> {
 
   /// 512-byte aligned, uninitialised. Throws Error(Resources) with what was asked and what is free.
   std::shared_ptr<std::byte> allocate(std::size_t bytes);
+  /// The same, but no block that recorded stages write to: for what is written once.
+  std::shared_ptr<std::byte> allocate_apart(std::size_t bytes);
 
   void start_recording();
   /// The blocks that the recorded stages used for themselves; they come back when it dies.
@@ -37,6 +39,8 @@ class CudaMemory : public std::enable_shared_from_this<CudaMemory> {
   using FreeBlocks = std::multimap<std::size_t, std::byte*>;
 
   static std::byte* take(FreeBlocks& blocks, std::size_t bytes);
+  /// `block`, a kept one or a new one.
+  std::shared_ptr<std::byte> hand_out(std::byte* block, std::size_t size);
   std::byte* ask_driver(std::size_t bytes);
   void give_back(std::byte* block, std::size_t bytes);
   void return_to_driver();

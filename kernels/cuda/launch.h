@@ -29,7 +29,8 @@ class CudaError : public std::runtime_error {
 void check(cudaError_t code, const char* what);
 
 /// Whether kernels on this stream's device may be launched as programmatic dependents.
-enum class Dependency { Full, Programmatic };
+/// Cooperative: not, but all blocks fit the device at once.
+enum class Dependency { Full, Programmatic, Cooperative };
 
 struct LaunchShape {
   dim3 grid;
@@ -60,6 +61,13 @@ void launch(const char* what, const LaunchShape& shape, cudaStream_t stream,
     check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
                                cudaSharedmemCarveoutMaxShared),
           what);
+  }
+  cudaLaunchAttribute cooperative = {};
+  cooperative.id = cudaLaunchAttributeCooperative;
+  cooperative.val.cooperative = 1;
+  if (shape.dependency == Dependency::Cooperative) {
+    config.attrs = &cooperative;
+    config.numAttrs = 1;
   }
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), what);
 }

@@ -69,10 +69,10 @@ __device__ __forceinline__ float block_sum(float value, float* scratch) {
   return sum;
 }
 
-/// Waits for earlier launches once the norm weight is requested; a barrier is left to the caller.
-template <int Threads, int Span>
+/// Waits for x once the norm weight is requested; a barrier is left to the caller.
+template <int Threads, int Span, class Wait>
 __device__ __forceinline__ void stage_normed_row(const RowSource& row, const RowTarget& target,
-                                                 float* scratch) {
+                                                 float* scratch, const Wait& wait) {
   constexpr int kHeld = 2;  // float4 per thread: 4096 features of 512 threads stay in registers
   constexpr int kStride = 4 * Threads;
   const int first = 4 * static_cast<int>(threadIdx.x);
@@ -82,7 +82,7 @@ __device__ __forceinline__ void stage_normed_row(const RowSource& row, const Row
   for (int i = 0; i < kHeld; ++i) {
     weight[i] = load_four(row.norm_weight, first + i * kStride, row.in_features);
   }
-  wait_for_predecessor();
+  wait();
 #pragma unroll
   for (int i = 0; i < kHeld; ++i) held[i] = load_four(row.x, first + i * kStride, row.in_features);
   float squares = square_sum(held[0], square_sum(held[1], 0.0F));
@@ -104,12 +104,13 @@ __device__ __forceinline__ void stage_normed_row(const RowSource& row, const Row
   }
 }
 
-template <int Threads, int Span>
-__device__ __forceinline__ void stage_plain_row(const RowSource& row, const RowTarget& target) {
+template <int Threads, int Span, class Wait>
+__device__ __forceinline__ void stage_plain_row(const RowSource& row, const RowTarget& target,
+                                                const Wait& wait) {
   constexpr int kHeld = 7;  // 14336 features of 512 threads are one round trip
   constexpr int kStride = 4 * Threads;
   const float4 ones = {1.0F, 1.0F, 1.0F, 1.0F};
-  wait_for_predecessor();
+  wait();
 #pragma unroll 1
   for (int first = 4 * static_cast<int>(threadIdx.x); first < row.columns;
        first += kHeld * kStride) {
@@ -126,14 +127,22 @@ __device__ __forceinline__ void stage_plain_row(const RowSource& row, const RowT
   }
 }
 
+/// `wait` returns when x is there.
+template <int Threads, int Span, class Wait>
+__device__ __forceinline__ void stage_row(const RowSource& row, const RowTarget& target,
+                                          float* scratch, const Wait& wait) {
+  if (row.norm_weight != nullptr) {
+    stage_normed_row<Threads, Span>(row, target, scratch, wait);
+  } else {
+    stage_plain_row<Threads, Span>(row, target, wait);
+  }
+}
+
+/// x is what an earlier launch leaves.
 template <int Threads, int Span>
 __device__ __forceinline__ void stage_row(const RowSource& row, const RowTarget& target,
                                           float* scratch) {
-  if (row.norm_weight != nullptr) {
-    stage_normed_row<Threads, Span>(row, target, scratch);
-  } else {
-    stage_plain_row<Threads, Span>(row, target);
-  }
+  stage_row<Threads, Span>(row, target, scratch, [] { wait_for_predecessor(); });
 }
 
 }  // namespace salient::kernels::cuda

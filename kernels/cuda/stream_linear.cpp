@@ -25,7 +25,9 @@ Tokens tokens_of(const LinearProblem& problem) {
   return problem.tokens <= 8 ? Tokens::Eight : Tokens::Sixteen;
 }
 
-StreamPlan shared_part(const LinearProblem& problem) {
+}  // namespace
+
+StreamPlan stream_plan_of(const LinearProblem& problem) {
   StreamPlan plan = {};
   plan.x = problem.x;
   plan.norm_weight = problem.norm_weight;
@@ -55,10 +57,12 @@ StreamPlan shared_part(const LinearProblem& problem) {
   return plan;
 }
 
+namespace {
+
 /// The plan with `splits` parts of in_features, if it fits shared memory.
 std::optional<StreamLaunch> plan_with(const LinearProblem& problem, int splits) {
   StreamLaunch launch = {};
-  launch.plan = shared_part(problem);
+  launch.plan = stream_plan_of(problem);
   launch.splits = splits;
   launch.spans = spans_of(problem);
   launch.tokens = tokens_of(problem);

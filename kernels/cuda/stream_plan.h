@@ -56,6 +56,9 @@ struct StreamPlan {
   int partial_at;
 };
 
+/// All of it but how the items are dealt and where x stands.
+StreamPlan stream_plan_of(const LinearProblem& problem);
+
 /// What a kernel is made for: products have 8 token columns, all the same one where there is one.
 enum class Tokens { One, Eight, Sixteen };
 constexpr int token_tiles(Tokens tokens) {

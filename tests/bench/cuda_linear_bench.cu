@@ -14,9 +14,11 @@
 #include <cublas_v2.h>
 #include <cuda_fp16.h>
 
+#include "kernels/cuda/attention.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/packed_linear.h"
+#include "kernels/cuda/stage_chain.h"
 #include "tests/kernels/device_array.h"
 
 using namespace salient::kernels;
@@ -283,16 +285,62 @@ struct Bench {
   }
 
   void layer(const char* name, std::int64_t hidden, std::int64_t kv, std::int64_t intermediate,
-             int bits, std::int64_t group, std::int64_t tokens, int layers);
+             int bits, std::int64_t group, std::int64_t tokens, int layers,
+             std::int64_t depth = 128);
 };
 
-/// The four fused linears of each layer, back to back.
+/// Activations of the attention between the linears, a cache for every layer.
+struct Attentions {
+  AttentionShape shape;
+  std::int64_t capacity;
+  std::int64_t depth;
+  DeviceArray<float> frequencies;
+  DeviceArray<std::int32_t> position;
+  DeviceArray<std::uint8_t> workspace;
+  DeviceArray<float> out;
+  std::vector<std::unique_ptr<DeviceArray<std::uint16_t>>> caches;
+
+  Attentions(const AttentionShape& its, std::int64_t depth_, int layers, cudaStream_t stream)
+      : shape(its),
+        capacity(depth_ + 16),
+        depth(depth_),
+        frequencies(std::vector<float>(static_cast<std::size_t>(its.head_dim / 2), 0.01F)),
+        position(std::vector{static_cast<std::int32_t>(depth_ - 1)}),
+        workspace(std::vector<std::uint8_t>(attention_workspace_bytes(its))),
+        out(static_cast<std::size_t>(its.num_heads * its.head_dim)) {
+    const std::int64_t count = its.num_kv_heads * capacity * its.head_dim;
+    for (int i = 0; i < 2 * layers; ++i) {
+      caches.push_back(
+          std::make_unique<DeviceArray<std::uint16_t>>(static_cast<std::size_t>(count)));
+      random_halves<<<256, 256, 0, stream>>>(reinterpret_cast<__half*>(caches.back()->data()),
+                                             count, 1.0F, static_cast<std::uint32_t>(i));
+    }
+  }
+  AttentionProblem problem(std::size_t layer, const float* q, const float* k, const float* v) {
+    return {.shape = shape,
+            .tokens = 1,
+            .q = q,
+            .k = k,
+            .v = v,
+            .inverse_frequencies = frequencies.data(),
+            .position = position.data(),
+            .keys = caches[2 * layer]->data(),
+            .values = caches[2 * layer + 1]->data(),
+            .capacity = capacity,
+            .cached_bound = depth,
+            .out = out.data(),
+            .workspace = workspace.data()};
+  }
+};
+
+/// The stages of each layer, back to back.
 struct LayerWeights {
   Matrix q, k, v, o, gate, up, down;
 };
 
 void Bench::layer(const char* name, std::int64_t hidden, std::int64_t kv, std::int64_t intermediate,
-                  int bits, std::int64_t group, std::int64_t tokens, int layers) {
+                  int bits, std::int64_t group, std::int64_t tokens, int layers,
+                  std::int64_t depth) {
   const auto shape = [&](std::int64_t out, std::int64_t in) {
     return bits == 16 ? dense_shape(out, in) : TiledShape{bits, out, in, group};
   };
@@ -306,34 +354,56 @@ void Bench::layer(const char* name, std::int64_t hidden, std::int64_t kv, std::i
         matrix(hidden, hidden), matrix(kv, hidden), matrix(kv, hidden), matrix(hidden, hidden),
         matrix(intermediate, hidden), matrix(intermediate, hidden), matrix(hidden, intermediate)}));
   }
+  const std::int64_t head_dim = hidden < 2048 ? 64 : 128;
+  Attentions attentions({hidden / head_dim, kv / head_dim, head_dim}, depth, layers,
+                        timer.stream());
+  check(cudaStreamSynchronize(timer.stream()), "filling");
   float* residual = buffers.x.data();
   const auto target = [](const Matrix& matrix, float* output) {
     return LinearTarget{matrix.shape, matrix.data->data(), nullptr, output};
   };
-  const auto run = [&](cudaStream_t stream, unsigned stages) {
-    for (const auto& w : weights) {
+  Dependency dependency = Dependency::Programmatic;
+  const auto stages_of = [&](unsigned mask) {
+    std::vector<ChainStage> stages;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const LayerWeights* w = weights[i].get();
       LinearProblem qkv = buffers.problem(residual, tokens, hidden);
       qkv.norm_weight = buffers.norm.data();
       qkv.target_count = 3;
       qkv.targets[0] = target(w->q, buffers.first.data());
       qkv.targets[1] = target(w->k, buffers.second.data());
       qkv.targets[2] = target(w->v, buffers.third.data());
-      if (stages & 1U) run_linear(qkv, stream);
-      LinearProblem o = buffers.problem(buffers.first.data(), tokens, hidden);
+      if (mask & 1U) stages.emplace_back(qkv);
+      if (mask & 16U) {
+        stages.emplace_back(attentions.problem(i, buffers.first.data(), buffers.second.data(),
+                                               buffers.third.data()));
+      }
+      LinearProblem o = buffers.problem(mask & 16U ? attentions.out.data() : buffers.first.data(),
+                                        tokens, hidden);
       o.epilogue = Epilogue::AddResidual;
       o.targets[0] = target(w->o, residual);
-      if (stages & 2U) run_linear(o, stream);
+      if (mask & 2U) stages.emplace_back(o);
       LinearProblem gate_up = buffers.problem(residual, tokens, hidden);
       gate_up.norm_weight = buffers.norm.data();
       gate_up.target_count = 2;
       gate_up.epilogue = Epilogue::SiluGate;
       gate_up.targets[0] = target(w->gate, buffers.second.data());
       gate_up.targets[1] = target(w->up, nullptr);
-      if (stages & 4U) run_linear(gate_up, stream);
+      if (mask & 4U) stages.emplace_back(gate_up);
       LinearProblem down = buffers.problem(buffers.second.data(), tokens, intermediate);
       down.epilogue = Epilogue::AddResidual;
       down.targets[0] = target(w->down, residual);
-      if (stages & 8U) run_linear(down, stream);
+      if (mask & 8U) stages.emplace_back(down);
+    }
+    return stages;
+  };
+  const auto run = [&](cudaStream_t stream, unsigned mask) {
+    for (const ChainStage& stage : stages_of(mask)) {
+      if (const auto* linear = std::get_if<LinearProblem>(&stage)) {
+        run_linear(*linear, stream);
+      } else {
+        attention(std::get<AttentionProblem>(stage), stream, dependency);
+      }
     }
   };
   const LayerWeights& w = *weights[0];
@@ -349,6 +419,29 @@ void Bench::layer(const char* name, std::int64_t hidden, std::int64_t kv, std::i
     const Spread alone = timer.time([&](cudaStream_t stream) { run(stream, 1U << part); });
     row(parts[part], kind.c_str(), tokens, bytes[part], alone, layers);
   }
+  if (tokens > 1) return;
+  const double cached = 4.0 * static_cast<double>(depth * kv);
+  row("- attention", kind.c_str(), tokens, cached,
+      timer.time([&](cudaStream_t stream) { run(stream, 16); }), layers);
+  row("- whole layer", kind.c_str(), tokens, all + cached,
+      timer.time([&](cudaStream_t stream) { run(stream, 31); }), layers);
+  const auto chained = [&](const char* label, unsigned mask, double its_bytes) {
+    const std::vector<ChainStage> stages = stages_of(mask);
+    DeviceArray<std::uint8_t> memory(chain_bytes(stages));
+    if (chain_length(stages) < stages.size()) return;
+    const StageChain chain = plan_chain(stages, memory.data());
+    check(cudaMemcpy(memory.data(), chain.image.data(), chain.image.size(), cudaMemcpyHostToDevice),
+          "image");
+    check(cudaDeviceSynchronize(), "image");
+    row(label, kind.c_str(), tokens, its_bytes,
+        timer.time([&](cudaStream_t stream) { run_chain(chain, memory.data(), stream); }), layers);
+  };
+  chained("- whole layer, one chain", 31, all + cached);
+  chained("- linears, one chain", 15, all);
+  for (unsigned part = 0; part < 4; ++part) {
+    chained((std::string(parts[part]) + ", one chain").c_str(), 1U << part, bytes[part]);
+  }
+  chained("- qkv + attention + o, one chain", 19, cached + bytes[0] + bytes[1]);
 }
 
 }  // namespace
@@ -366,6 +459,15 @@ int main(int count, char** arguments) {
       "| what | how | tokens | µs (10 … 90 %%) | GB/s | of read |\n|---|---|---|---|---|---|\n");
   if (what == "layer" && count > 2) {
     bench.layer("7B layer", 4096, 4096, 11008, 4, 128, std::stoll(arguments[2]), 12);
+    return 0;
+  }
+  if (what == "step") {
+    bench.layer("7B layer", 4096, 4096, 11008, 4, 128, 1, 32);
+    bench.layer("7B layer, depth 256", 4096, 4096, 11008, 4, 128, 1, 32, 256);
+    bench.layer("7B layer, depth 2048", 4096, 4096, 11008, 4, 128, 1, 32, 2048);
+    bench.layer("8B layer", 4096, 1024, 14336, 4, 128, 1, 32);
+    bench.layer("8B layer, depth 2048", 4096, 1024, 14336, 4, 128, 1, 32, 2048);
+    bench.layer("SmolLM2 layer", 576, 192, 1536, 4, 64, 1, 30);
     return 0;
   }
   bench.layer("7B layer", 4096, 4096, 11008, 4, 128, 1, 12);

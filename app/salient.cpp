@@ -16,6 +16,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/nearest.h"
+#include "engine/backend/device_error.h"
 #include "engine/error.h"
 
 namespace {
@@ -86,10 +87,10 @@ class SignalWatch {
 
 std::vector<Command> add_commands(CLI::App& root) {
   using namespace salient::app;
-  return {add_info(root),     add_plan(root),      add_quantize(root), add_inspect(root),
-          add_report(root),   add_export(root),    add_eval(root),     add_chat(root),
-          add_bench(root),    add_synth(root),     add_logits(root),   add_tokenize(root),
-          add_doctor(root),   add_licenses(root),  add_completion(root)};
+  return {add_info(root),   add_plan(root),     add_quantize(root),  add_inspect(root),
+          add_report(root), add_export(root),   add_eval(root),      add_chat(root),
+          add_bench(root),  add_synth(root),    add_logits(root),    add_tokenize(root),
+          add_doctor(root), add_licenses(root), add_completion(root)};
 }
 
 std::vector<std::string> known_words(const CLI::App& app) {
@@ -177,6 +178,9 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail(4, "out of memory; close other programs or use fewer calibration samples");
   } catch (const std::exception& error) {
+    if (const auto fault = salient::device_fault(error)) {
+      return fail(exit_status(fault->error.kind()), fault->error.what());
+    }
     return fail(1, error.what());
   }
 }

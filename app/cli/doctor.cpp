@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // salient doctor: what this machine offers, and that the program's parts are in place.
 
+#include <algorithm>
 #include <filesystem>
 
 #include "app/cli/command.h"
 #include "app/resources.h"
 #include "engine/error.h"
 #include "engine/report/numbers.h"
+#include "engine/runtime/linear_times.h"
 
 namespace salient::app {
 namespace {
@@ -41,6 +43,24 @@ Finding cuda_finding() {
   return {"CUDA", found};
 }
 
+/// Every bit width and float16, with one token and with many, on the device and on the CPU.
+Finding kernels_finding(Backend& backend) {
+  constexpr double kAllowed = 5e-3;
+  const auto cpu = make_cpu_backend();
+  double worst = 0;
+  for (const std::int64_t tokens : {1, 7, 150}) {
+    for (const int bits : {2, 3, 4, 8, 16}) {
+      LinearCase problem{448, 320, tokens};
+      if (bits < 16) problem.scheme = QuantScheme{.bits = bits, .group_size = 64};
+      worst = std::max(worst, linear_difference(backend, *cpu, problem));
+    }
+  }
+  const std::string text = "linears of 2, 3, 4, 8 and 16 bits are within " +
+                           format_significant(worst, 2) + " of the CPU's";
+  return {"kernels", worst <= kAllowed ? text : text + "; do not trust this device's results",
+          worst <= kAllowed};
+}
+
 std::vector<Finding> examine(Backend& backend) {
   const DeviceInfo device = backend.device();
   constexpr std::int64_t kProbeBytes = 256'000'000;
@@ -50,6 +70,7 @@ std::vector<Finding> examine(Backend& backend) {
                          format_bytes(static_cast<double>(device.total_memory))},
           {"read bandwidth", format_bandwidth(backend.measure_read_bandwidth(kProbeBytes)) +
                                  " over " + format_bytes(static_cast<double>(kProbeBytes))},
+          kernels_finding(backend),
           cuda_finding(),
           resources_finding()};
 }

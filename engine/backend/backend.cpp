@@ -67,7 +67,7 @@ std::unique_ptr<Program> Backend::record(std::function<void()> stages) {
 Linear upload(Backend& backend, const Linear& linear) {
   const auto* dense = std::get_if<DenseLinear>(&linear);
   if (dense == nullptr) return linear;
-  return DenseLinear{backend.upload(dense->weight), backend.upload(dense->bias)};
+  return DenseLinear{backend.upload_weight(dense->weight), backend.upload(dense->bias)};
 }
 
 double Backend::rounding_loss(const RoundingProblem& problem, const Tensor& gram) {

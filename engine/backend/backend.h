@@ -114,6 +114,8 @@ class Backend {
   virtual Tensor allocate_zeros(DType dtype, Shape shape);
   /// The same numbers in the device's memory; the handle itself where that is where they are.
   virtual Tensor upload(const Tensor& tensor);
+  /// A dense weight that linears will multiply by, in a dtype that they take.
+  virtual Tensor upload_weight(const Tensor& weight) { return upload(weight); }
   /// The same numbers in the host's memory; waits for the stages before.
   virtual Tensor download(const Tensor& tensor);
   /// A tensor of its own with the same numbers.

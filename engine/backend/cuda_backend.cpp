@@ -8,9 +8,11 @@
 #include <cuda_runtime_api.h>
 
 #include "engine/backend/cuda_transfer.h"
+#include "engine/backend/device_request.h"
 #include "engine/error.h"
 #include "kernels/cuda/bandwidth.h"
 #include "kernels/cuda/tile_rows.h"
+#include "kernels/half.h"
 
 namespace salient {
 
@@ -149,6 +151,14 @@ Tensor CudaBackend::upload(const Tensor& tensor) {
   return there;
 }
 
+Tensor CudaBackend::upload_weight(const Tensor& weight) {
+  if (weight.dtype() != DType::BF16 || weight.memory() == Memory::Device) return upload(weight);
+  Tensor wide(DType::F32, weight.shape());
+  const auto from = weight.as<std::uint16_t>();
+  std::ranges::transform(from, wide.as<float>().begin(), bf16_to_f32);
+  return upload(wide);
+}
+
 Tensor CudaBackend::download(const Tensor& tensor) {
   if (tensor.empty() || tensor.memory() == Memory::Host) return tensor;
   Tensor here(tensor.dtype(), tensor.shape());
@@ -233,6 +243,14 @@ std::vector<CudaDevice> cuda_devices() {
                        static_cast<std::int64_t>(properties.totalGlobalMem)});
   }
   return devices;
+}
+
+std::int64_t cuda_free_memory(int device) {
+  std::size_t free = 0, total = 0;
+  const bool told =
+      cudaSetDevice(device) == cudaSuccess && cudaMemGetInfo(&free, &total) == cudaSuccess;
+  static_cast<void>(cudaGetLastError());
+  return told ? static_cast<std::int64_t>(free) : 0;
 }
 
 std::string cuda_problem() {

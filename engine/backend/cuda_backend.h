@@ -45,6 +45,8 @@ class CudaBackend final : public Backend {
   Tensor allocate(DType dtype, Shape shape) override;
   Tensor allocate_zeros(DType dtype, Shape shape) override;
   Tensor upload(const Tensor& tensor) override;
+  /// bfloat16 becomes float32, which loses nothing: linears multiply float16 or float32.
+  Tensor upload_weight(const Tensor& weight) override;
   Tensor download(const Tensor& tensor) override;
   Tensor copy(const Tensor& tensor) override;
   void write(std::span<const std::int32_t> values, Tensor& tensor) override;
@@ -133,6 +135,9 @@ class CudaBackend final : public Backend {
   void add_bias(const Tensor& bias, std::int64_t tokens, float* output);
   const float* frequencies_of(const AttentionShape& shape);
   void* attention_workspace(const AttentionShape& shape);
+  /// For so many rows at once, or as many of them as there is memory for.
+  Tensor loss_workspace(std::int64_t in_features, std::int64_t rows,
+                        kernels::cuda::Precision precision);
   const kernels::cuda::Correlation& correlation_of(const Tensor& gram);
   kernels::cuda::RoundingInput rounding_input(const RoundingProblem& problem, Tensor& scales);
 

@@ -7,6 +7,7 @@
 #include "engine/backend/cuda_backend.h"
 #include "engine/backend/cuda_transfer.h"
 #include "engine/backend/expect.h"
+#include "engine/backend/fitting_piece.h"
 #include "kernels/cuda/clip_search.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/fold.h"
@@ -22,6 +23,8 @@ namespace {
 
 /// Rows of error worked on at once: enough for tensor cores.
 constexpr std::int64_t kLossRows = 16384;
+/// The least that the kernels take, where memory is short.
+constexpr std::int64_t kLeastLossRows = 64;
 
 cuda::Grid grid_of(const QuantScheme& scheme) {
   return scheme.symmetry == Symmetry::Symmetric ? cuda::Grid::Symmetric : cuda::Grid::Asymmetric;
@@ -186,6 +189,15 @@ const cuda::Correlation& CudaBackend::correlation_of(const Tensor& gram) {
   return correlated_.correlation;
 }
 
+Tensor CudaBackend::loss_workspace(std::int64_t in_features, std::int64_t rows,
+                                   cuda::Precision precision) {
+  const auto allocate = [&](std::int64_t piece) {
+    return scratch(
+        static_cast<std::size_t>(cuda::loss_workspace_bytes(in_features, piece, precision)));
+  };
+  return fitting_piece(std::min(rows, kLossRows), kLeastLossRows, allocate).first;
+}
+
 double CudaBackend::rounding_loss(const RoundingProblem& problem, const Tensor& gram) {
   Tensor scales;
   const cuda::Correlation& correlation = correlation_of(gram);
@@ -193,10 +205,9 @@ double CudaBackend::rounding_loss(const RoundingProblem& problem, const Tensor& 
   losses.input = rounding_input(problem, scales);
   Tensor sum = allocate(DType::F64, {1});
   losses.losses = device_data<double>(sum);
-  const std::int64_t bytes = cuda::loss_workspace_bytes(
-      losses.input.in_features, std::min(losses.input.out_features, kLossRows));
-  Tensor workspace = scratch(static_cast<std::size_t>(bytes));
-  cuda::candidate_losses(matmul_, losses, correlation, {workspace.data(), bytes});
+  Tensor workspace =
+      loss_workspace(losses.input.in_features, losses.input.out_features, cuda::Precision::Half);
+  cuda::candidate_losses(matmul_, losses, correlation, {workspace.data(), workspace.size()});
   return download(sum).as<double>()[0];
 }
 
@@ -206,12 +217,10 @@ void CudaBackend::quadratic_form(const Tensor& error, const Tensor& gram,
   expect_float32("quadratic_form", "gram", gram, {error.dim(1), error.dim(1)});
   const cuda::Correlation& correlation = correlation_of(gram);
   constexpr cuda::Precision kSplit = cuda::Precision::Split;
-  const std::int64_t bytes =
-      cuda::loss_workspace_bytes(error.dim(1), std::min(rows, kLossRows), kSplit);
-  Tensor workspace = scratch(static_cast<std::size_t>(bytes));
+  Tensor workspace = loss_workspace(error.dim(1), rows, kSplit);
   Tensor losses = allocate(DType::F64, {rows});
   cuda::quadratic_form(matmul_, device_data<float>(error), rows, correlation,
-                       device_data<double>(losses), {workspace.data(), bytes}, kSplit);
+                       device_data<double>(losses), {workspace.data(), workspace.size()}, kSplit);
   CudaTransfer{*memory_, stream()}.download(losses, row_losses);
 }
 

@@ -21,6 +21,9 @@ struct DeviceRequest {
 /// CUDA cannot be used, with the reason.
 std::unique_ptr<Backend> make_backend(const DeviceRequest& request);
 
+/// Bytes that other programs leave of that CUDA device now; 0 where that cannot be asked.
+std::int64_t cuda_free_memory(int device);
+
 /// "8g", "512m", "1.5g" to bytes. Throws Error(BadInput).
 std::int64_t parse_memory(const std::string& text);
 

@@ -26,7 +26,7 @@ struct Rate {
   double low, high;
 };
 constexpr std::array kRates = {Rate{"AVX-512", 40e9, 120e9}, Rate{"AVX2", 20e9, 60e9},
-                               Rate{"", 1e9, 6e9}};
+                               Rate{"cuda:", 10e12, 150e12}, Rate{"", 1e9, 6e9}};
 
 struct Amounts {
   std::int64_t block_weights = 0;   ///< numbers in the linears of one block

@@ -3,10 +3,12 @@
 
 #include <sys/resource.h>
 
+#include "engine/backend/device_error.h"
 #include "engine/checkpoint/sha256.h"
 #include "engine/error.h"
 #include "engine/export/folded_weights.h"
 #include "engine/export/model_layout.h"
+#include "engine/job/block_reader.h"
 #include "engine/job/calibration_text.h"
 #include "engine/job/journal.h"
 #include "engine/job/plan_identity.h"
@@ -22,6 +24,9 @@ std::int64_t peak_rss_bytes() {
   // Linux counts in KiB.
   return ::getrusage(RUSAGE_SELF, &usage) == 0 ? std::int64_t{usage.ru_maxrss} * 1024 : 0;
 }
+
+/// Seconds between two copies of the hidden states, for each second that one takes.
+constexpr double kActivationPause = 9;
 
 std::string digest_of(const CalibrationWindows& windows) {
   Sha256 digest;
@@ -230,7 +235,7 @@ class Run {
     }
     for (; at < block; ++at) {
       step();
-      const Block loaded = upload(backend_, load_block(*source_, shape_, at, DType::F32));
+      const Block loaded = upload(backend_, reader_->take(at));
       static_cast<void>(calibrate(at, loaded, state));
     }
     return state;
@@ -247,6 +252,7 @@ class Run {
   }
 
   void run_each_block(std::int64_t first) {
+    reader_.emplace(*source_, shape_, shape_.config.num_layers, reading_ahead(backend_));
     CalibrationState state = state_before(first);
     const double start = working_seconds();
     const std::int64_t count = shape_.config.num_layers;
@@ -263,7 +269,7 @@ class Run {
 
   void run_block(std::int64_t index, CalibrationState& state) {
     tell(BlockStarted{index});
-    const Block block = upload(backend_, load_block(*source_, shape_, index, DType::F32));
+    const Block block = upload(backend_, reader_->take(index));
     auto stats = std::make_shared<ActivationStats>(calibrate(index, block, state));
     tell(StatsMeasured{index, stats});
     BlockOptions options;
@@ -283,12 +289,25 @@ class Run {
     record.sites = records_of(*stats);
     step();
     // The next block's input first: a step whose follow-up is missing would cost a forward pass.
-    if (index + 1 < shape_.config.num_layers) {
-      journal_->put_activations(index + 1, on_host(state));
-    }
+    if (index + 1 < shape_.config.num_layers && activations_are_due())
+      keep_activations(index, state);
     journal_->put(record);
     if (needs_source_weights(plan_.options.format.value())) check_fits_half(index);
     keep(record);
+  }
+
+  /// A GPU finishes a block in less time than the gigabyte of hidden states takes to the disk. They
+  /// are kept so seldom there that they cost a tenth of the time at most: a resumed run computes
+  /// the blocks since then again, to the same bytes.
+  bool activations_are_due() const {
+    if (reading_ahead(backend_) == BlockReader::Ahead::None) return true;
+    return seconds_() - activations_kept_ >= kActivationPause * activations_cost_;
+  }
+  void keep_activations(std::int64_t index, const CalibrationState& state) {
+    const double start = seconds_();
+    journal_->put_activations(index + 1, on_host(state));
+    activations_kept_ = seconds_();
+    activations_cost_ = activations_kept_ - start;
   }
 
   /// A channel scale may push a folded weight past float16: told here, not after the last block.
@@ -349,6 +368,9 @@ class Run {
   std::unique_ptr<Checkpoint> source_;
   DecoderShape shape_;
   CalibrationWindows windows_;
+  double activations_cost_ = 0;        ///< seconds that the last ones took
+  double activations_kept_ = 0;        ///< when
+  std::optional<BlockReader> reader_;  ///< after what it reads from
   std::optional<Journal> journal_;
   std::vector<std::string> warnings_;
   std::vector<LinearReport> reports_;
@@ -368,9 +390,10 @@ RunFinished outcome_of(Run& run) {
     finished.error_kind = ErrorKind::Resources;
     finished.sentence = "memory ran out; ask for fewer or shorter calibration windows";
   } catch (const std::exception& error) {
+    const std::optional<DeviceFault> fault = device_fault(error);
     finished.outcome = Outcome::Failed;
-    finished.error_kind = ErrorKind::Failure;
-    finished.sentence = error.what();
+    finished.error_kind = fault ? fault->error.kind() : ErrorKind::Failure;
+    finished.sentence = fault ? fault->error.what() : error.what();
   }
   if (finished.outcome != Outcome::Done) run.close(finished);
   return finished;

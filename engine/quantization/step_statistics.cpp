@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <numeric>
+#include <utility>
 
 #include "engine/quantization/quantization.h"
 
@@ -81,13 +81,21 @@ class StepSums {
 
   /// `ratios` of one group column, by row; its channels are [first, first + count).
   void add_column(std::span<const double> ratios, std::size_t first, std::size_t count) {
-    std::map<int, std::int64_t> bins;
+    int lowest = 2 * kFineBins, highest = -1;
     double sum = 0;
     for (const double ratio : ratios) {
       ratios_.push_back(ratio);
       if (ratio != 1.0) ++changed_;
-      ++bins[fine_log2(ratio) + kFineBins / 2];
+      const int bin = std::clamp(fine_log2(ratio) + kFineBins, 0, 2 * kFineBins - 1);
+      ++column_[static_cast<std::size_t>(bin)];
+      lowest = std::min(lowest, bin);
+      highest = std::max(highest, bin);
       sum += ratio;
+    }
+    std::vector<std::pair<int, std::int64_t>> bins;
+    for (int bin = lowest; bin <= highest; ++bin) {
+      const std::int64_t rows = std::exchange(column_[static_cast<std::size_t>(bin)], 0);
+      if (rows > 0) bins.emplace_back(bin - kFineBins / 2, rows);
     }
     for (std::size_t j = first; j < first + count; ++j) {
       ErrorHistogram& histogram = channels_.salient[j] != 0 ? salient_ : other_;
@@ -123,6 +131,8 @@ class StepSums {
  private:
   const Channels& channels_;
   std::vector<double> ratios_;  ///< Δ′/Δ by group
+  /// Of one column while it is counted, else zeros: a map would cost more than all the rest.
+  std::vector<std::int64_t> column_ = std::vector<std::int64_t>(2 * kFineBins, 0);
   std::int64_t changed_ = 0;
   double salient_error_ = 0;
   std::int64_t salient_weights_ = 0;

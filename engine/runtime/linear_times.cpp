@@ -2,6 +2,7 @@
 #include "engine/runtime/linear_times.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -104,6 +105,26 @@ LinearTime time_linear(Backend& backend, const LinearCase& problem, const TimedB
   });
   time.seconds = median_seconds(backend, *round, how) / static_cast<double>(copies);
   return time;
+}
+
+double linear_difference(Backend& device, Backend& oracle, const LinearCase& problem) {
+  const auto output_on = [&](Backend& backend) {
+    const Linear linear = random_linear(backend, problem);
+    const Tensor input = random_input(backend, {problem.tokens, problem.in_features});
+    Tensor output = backend.allocate(DType::F32, {problem.tokens, problem.out_features});
+    backend.linear(linear, input, output);
+    return backend.download(output);
+  };
+  const Tensor there = output_on(device), here = output_on(oracle);
+  double largest = 1e-30, off = 0;
+  for (std::size_t i = 0; i < here.as<float>().size(); ++i) {
+    const auto expected = static_cast<double>(here.as<float>()[i]);
+    const double difference = std::abs(static_cast<double>(there.as<float>()[i]) - expected);
+    // A result that is no number is as wrong as can be.
+    off = std::isnan(difference) ? HUGE_VAL : std::max(off, difference);
+    largest = std::max(largest, std::abs(expected));
+  }
+  return off / largest;
 }
 
 LinearLimits measure_linear_limits(Backend& backend, const TimedBatches& how) {

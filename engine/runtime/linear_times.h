@@ -37,6 +37,8 @@ struct LinearLimits {
 /// Random weights of the scheme. `rotation_bytes` of copies at least, where that is practical.
 LinearTime time_linear(Backend& backend, const LinearCase& problem, const TimedBatches& how,
                        std::int64_t rotation_bytes = 512'000'000);
+/// The largest difference of one linear's outputs on the two, over the largest output.
+double linear_difference(Backend& device, Backend& oracle, const LinearCase& problem);
 LinearLimits measure_linear_limits(Backend& backend, const TimedBatches& how);
 
 }  // namespace salient

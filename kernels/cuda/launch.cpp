@@ -18,6 +18,9 @@ bool CudaError::sticky() const {
     case cudaErrorLaunchFailure:
     case cudaErrorECCUncorrectable:
     case cudaErrorAssert:
+    case cudaErrorDevicesUnavailable:
+    case cudaErrorContained:
+    case cudaErrorUnknown:
       return true;
     default:
       return false;

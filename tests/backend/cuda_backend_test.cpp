@@ -12,6 +12,7 @@
 #include "engine/runtime/generator.h"
 #include "engine/runtime/linear_times.h"
 #include "engine/runtime/stage_times.h"
+#include "kernels/half.h"
 #include "tests/model/golden_model.h"
 #include "tests/shared_data.h"
 
@@ -140,6 +141,56 @@ TEST_CASE("tokens sampled on the device are the host sampler's picks from the sa
   }
   MESSAGE(differing << " of " << all << " picks differ");
   CHECK(differing * 100 <= all);
+}
+
+TEST_CASE("where memory is short, losses are taken in smaller pieces and stay what they are") {
+  if (!cuda_or_skip()) return;
+  constexpr std::int64_t kRows = 8192, kColumns = 1024, kPlenty = 1'000'000'000;
+  Tensor weight(DType::F32, {kRows, kColumns}),
+      gram = Tensor::zeros(DType::F32, {kColumns, kColumns});
+  for (std::size_t i = 0; i < weight.as<float>().size(); ++i) {
+    weight.as<float>()[i] = static_cast<float>((i * 40503U) % 2048U) / 1024.0F - 1.0F;
+  }
+  for (std::int64_t i = 0; i < kColumns; ++i) {
+    gram.as<float>()[static_cast<std::size_t>(i * (kColumns + 1))] = 1.0F + static_cast<float>(i);
+  }
+  std::int64_t in_use = 0;
+  const auto losses_with = [&](std::int64_t limit) {
+    const auto backend = make_cuda_backend(0, limit);
+    const Tensor w = backend->upload(weight), g = backend->upload(gram);
+    in_use = limit - backend->device().free_memory;
+    std::vector<double> losses;
+    for (const float s : {1.0F, 0.5F, 2.0F}) {
+      std::vector<float> scales(kColumns, 1.0F);
+      for (std::size_t j = 0; j < scales.size(); j += 7) scales[j] = s;
+      losses.push_back(backend->rounding_loss({w, scales, nullptr, {4, 128}}, g));
+    }
+    return losses;
+  };
+  const auto plenty = losses_with(kPlenty);
+  const auto tight = losses_with(in_use + 24'000'000);
+  for (std::size_t i = 0; i < plenty.size(); ++i) {
+    CHECK(tight[i] == doctest::Approx(plenty[i]).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("a bfloat16 linear is multiplied as the numbers it holds") {
+  const auto cuda = cuda_or_skip();
+  if (!cuda) return;
+  Tensor weight(DType::BF16, {96, 64}), x(DType::F32, {3, 64});
+  for (std::size_t i = 0; i < weight.as<std::uint16_t>().size(); ++i) {
+    weight.as<std::uint16_t>()[i] = f32_to_bf16(static_cast<float>(i % 13) * 1e5F);
+  }
+  for (std::size_t i = 0; i < x.as<float>().size(); ++i) {
+    x.as<float>()[i] = static_cast<float>(i % 5);
+  }
+  const auto product = [&](Backend& backend) {
+    const Linear linear = upload(backend, DenseLinear{weight, {}});
+    Tensor output = backend.allocate(DType::F32, {3, 96});
+    backend.linear(linear, backend.upload(x), output);
+    return backend.download(output);
+  };
+  CHECK(distance(product(*cuda), product(*make_cpu_backend(1))) < 1e-3);
 }
 
 TEST_CASE("stages and linears of a model are timed") {

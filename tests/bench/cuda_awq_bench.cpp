@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuda_awq_bench CONFIG.json [SAMPLES] [SEQ_LEN] [GROUP] [BLOCKS] [MEMORY_GB]: AWQ with scales and
+// cuda_awq_bench CONFIG.json [SAMPLES] [SEQ_LEN] [GROUP] [BLOCKS] [MEMORY_GB]
+// [BITS]: AWQ with scales and
 // clip of a model with random weights on the GPU, by phase. Making the weights and copying them to
 // the GPU (what reading a file would be) is told apart and not part of the total.
 
@@ -41,7 +42,8 @@ std::int64_t argument(int argc, char** argv, int place, std::int64_t otherwise) 
 void run(int argc, char** argv) {
   const auto source = make_synthetic_checkpoint(argv[1], 0);
   const std::int64_t samples = argument(argc, argv, 2, 128), length = argument(argc, argv, 3, 512);
-  const QuantScheme scheme{4, argument(argc, argv, 4, 128)};
+  const QuantScheme scheme{static_cast<int>(argument(argc, argv, 7, 4)),
+                           argument(argc, argv, 4, 128)};
   const std::int64_t layers = source->config().num_layers;
   const std::int64_t blocks = std::min(argument(argc, argv, 5, layers), layers);
   const auto backend = make_cuda_backend(0, argument(argc, argv, 6, 0) * 1'000'000'000);
@@ -52,7 +54,10 @@ void run(int argc, char** argv) {
                     random_windows(samples, length, source->config().vocab_size));
   BlockOptions options;
   options.settings = [&](const LinearId&) { return LinearSettings{scheme}; };
-  double load = 0, calibrate = 0, search = 0;
+  double load = 0, calibrate = 0, search = 0, rounding = 0;
+  Clock::time_point last_trial;
+  BlockSink sink;
+  sink.on_trial = [&](const LinearId&, const AlphaTrial&) { last_trial = Clock::now(); };
   std::int64_t least_free = free_before;
   for (std::int64_t i = 0; i < blocks; ++i) {
     auto start = Clock::now();
@@ -62,8 +67,9 @@ void run(int argc, char** argv) {
     const ActivationStats stats = calibrate_block(*backend, shape, block, state, {}, {});
     calibrate += seconds_since(start);
     start = Clock::now();
-    quantize_block(*backend, shape, block, i, stats, options, {}, {});
-    search += seconds_since(start);
+    quantize_block(*backend, shape, block, i, stats, options, {}, sink);
+    search += std::chrono::duration<double>(last_trial - start).count();
+    rounding += seconds_since(last_trial);
     least_free = std::min(least_free, backend->device().free_memory);
   }
   const double all = static_cast<double>(layers) / static_cast<double>(blocks);
@@ -73,9 +79,10 @@ void run(int argc, char** argv) {
               static_cast<long long>(scheme.group_size), static_cast<long long>(blocks),
               static_cast<long long>(layers));
   std::printf(
-      "forward and Gram %.2f s, search, clip and codes %.2f s: %.1f s for all blocks; "
+      "forward and Gram %.2f s, search %.2f s, clip, codes and statistics %.2f s: %.1f s for all "
+      "blocks; "
       "weights made and copied in %.1f s; GPU memory taken %.2f GB\n",
-      calibrate, search, (calibrate + search) * all, load,
+      calibrate, search, rounding, (calibrate + search + rounding) * all, load,
       static_cast<double>(free_before - least_free) / 1e9);
 }
 

@@ -17,6 +17,7 @@ using namespace salient::ui;
 constexpr int kPeriodMs = 100;
 constexpr qint64 kPatienceMs = 30LL * 60 * 1000;
 constexpr const char* kPrompt = "Tell me a fun fact about octopuses.";
+constexpr const char* kNextPrompt = "How do they hide from their enemies?";
 
 }  // namespace
 
@@ -128,6 +129,13 @@ void WorkbenchScript::advance() {
     case Step::LockStep:
       if (!chat_settled()) return;
       shoot_both(QStringLiteral("chat"));
+      session_.chat().send(QString::fromLatin1(kNextPrompt));
+      step_ = Step::Conversation;
+      return;
+    case Step::Conversation:
+      if (!session_.chat().error().isEmpty()) return fail(session_.chat().error());
+      if (!chat_settled()) return;
+      shoot_both(QStringLiteral("conversation"));
       step_ = Step::Done;
       QApplication::exit(0);
       return;

@@ -27,7 +27,7 @@ class WorkbenchScript : public QObject {
   WorkbenchScript(ui::MainWindow& window, ui::Session& session, ScriptOptions options);
 
  private:
-  enum class Step { Open, Preflight, Running, Measuring, Answering, LockStep, Done };
+  enum class Step { Open, Preflight, Running, Measuring, Answering, LockStep, Conversation, Done };
 
   void advance();
   void fail(const QString& sentence);

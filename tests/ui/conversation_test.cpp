@@ -140,6 +140,7 @@ class ConversationTest : public QObject {
     QVERIFY(line > 0);
     QCOMPARE(heightOf("one\n\n\ntwo"), one + 3 * line);
     QCOMPARE(heightOf("\n\none"), one);
+    QCOMPARE(heightOf("one\n\n"), one);
   }
 
   void itFollowsTheStreamUnlessAPersonScrolledUp() {

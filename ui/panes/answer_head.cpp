@@ -64,30 +64,35 @@ AnswerHead::AnswerHead(Side side, AnswerLook look, QWidget* parent)
 
 void AnswerHead::show(const ChatControl& chat, const ChatTurn* turn) {
   const std::optional<ChatSideLoaded>& loaded = chat.of(side_);
-  QString precision = loaded ? QString::fromStdString(loaded->precision) : QString();
+  kind_ = loaded ? QString::fromStdString(loaded->precision) : QString();
   for (const QString& prefix :
        {QStringLiteral("AWQ"), QStringLiteral(", "), QStringLiteral("FP16")}) {
-    if (precision.startsWith(prefix)) precision.remove(0, prefix.size());
+    if (kind_.startsWith(prefix)) kind_.remove(0, prefix.size());
   }
   const bool led = turn != nullptr && turn->mode == ChatMode::LockStep && !chat.alone();
-  if (led && side_ == Side::Right) precision += tr(", its own pick at every place");
-  precision_->setWords(precision.trimmed());
+  kind_ = kind_.trimmed();
+  remark_ = led && side_ == Side::Right ? tr(", its own pick at every place") : QString();
   facts_ = chat_texts::speed(turn, chat, side_, look_);
   faster_->setText(side_ == Side::Right ? chat_texts::faster(turn) : QString());
   faster_->setVisible(!faster_->text().isEmpty());
   fit();
 }
 
-/// Of the speed as many facts as fit beside the name; the last ones give way first.
+/// Of the speed as many facts as fit beside name and kind; the last ones give way first, and the
+/// remark before a part of it.
 void AnswerHead::fit() {
   const QFontMetrics letters(textFont(TextRole::Caption, Weight::Strong));
+  const QFontMetrics plain(precision_->font());
   const int faster = faster_->text().isEmpty() ? 0 : faster_->sizeHint().width() + 8;
-  const int room = width() - kIndent - name_->sizeHint().width() - 24 - faster;
+  const int room = width() - kIndent - name_->sizeHint().width() - 3 * metrics::kGrid * 2 - faster;
+  const int kind = plain.horizontalAdvance(kind_);
   QStringList shown = facts_;
   const auto wide = [&] {
     return letters.horizontalAdvance(withoutMarks(shown.join(QStringLiteral("   "))));
   };
-  while (shown.size() > 1 && wide() > room) shown.removeLast();
+  while (shown.size() > 1 && wide() + kind > room) shown.removeLast();
+  const bool remarked = wide() + plain.horizontalAdvance(kind_ + remark_) <= room;
+  precision_->setWords(remarked ? kind_ + remark_ : kind_);
   speed_->setText(shown.join(QStringLiteral("   ")));
 }
 

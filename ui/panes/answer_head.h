@@ -38,7 +38,8 @@ class AnswerHead : public QWidget {
   ElidedLabel* precision_;
   CaptionLabel* speed_;
   QLabel* faster_;
-  QStringList facts_;  ///< of the speed, the most telling first
+  QStringList facts_;      ///< of the speed, the most telling first
+  QString kind_, remark_;  ///< "dequantized from Q4_1", ", its own pick at every place"
 };
 
 }  // namespace salient::ui

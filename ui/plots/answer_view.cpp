@@ -156,11 +156,19 @@ AnswerView::Block AnswerView::layOutBlock(int start, int firstLine) const {
   return block;
 }
 
+int AnswerView::shownEnd() const {
+  const QString& text = shownText();
+  auto end = static_cast<int>(text.size());
+  while (end > 0 && text[end - 1].isSpace()) --end;
+  return end;
+}
+
 void AnswerView::layOut(double width) const {
   if (width != laidOutWidth_) blocks_.clear();
   laidOutWidth_ = width;
   int start = blocks_.empty() ? 0 : blocks_.back().start + blocks_.back().length;
-  while (start < shownText().size()) {
+  const int end = shownEnd();
+  while (start < end) {
     blocks_.push_back(layOutBlock(start, lineCount()));
     start = blocks_.back().start + blocks_.back().length;
   }

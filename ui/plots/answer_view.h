@@ -73,6 +73,8 @@ class AnswerView : public QWidget {
     std::unique_ptr<QTextLayout> layout;
   };
 
+  // Where the shown text ends; a model's last line ends are no empty lines.
+  int shownEnd() const;
   const QString& shownText() const { return text_.isEmpty() ? placeholder_ : text_; }
   int lineHeight() const;
   void layOut(double width) const;

@@ -15,7 +15,12 @@ AccentButton::AccentButton(IconName iconName, const QString& text, QWidget* pare
 }
 
 void setButtonHint(QPushButton& button, const QString& hint) {
+  if (button.property("hint").toString() == hint) return;
   button.setProperty("hint", hint);
+  // A push button keeps its size hint until its words change.
+  const QString words = button.text();
+  button.setText(QString());
+  button.setText(words);
   button.updateGeometry();
   button.update();
 }

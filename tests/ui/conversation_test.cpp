@@ -107,6 +107,17 @@ class ConversationTest : public QObject {
     }
   }
 
+  void aNarrowTurnKeepsItsNumberAndDropsItsSpeedsFirst() {
+    Talk talk;
+    talk.ask("One");
+    talk.ask("Two");
+    QVERIFY(talk.view.row(1).factsText().contains(QStringLiteral("tok/s")));
+    talk.view.resize(520, 320);
+    QCOMPARE(talk.view.row(1).factsText(), QStringLiteral("Turn 2   first divergence at token 17"));
+    talk.view.resize(300, 320);
+    QCOMPARE(talk.view.row(1).factsText(), QStringLiteral("Turn 2"));
+  }
+
   void anAnswerStreamedEqualsOneLaidOutAtOnce() {
     const std::vector<AnswerToken> text = longText(2000);
     for (const AnswerLook look : {AnswerLook::Compact, AnswerLook::Spacious}) {

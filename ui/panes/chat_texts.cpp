@@ -121,7 +121,7 @@ QString faster(const ChatTurn* turn) {
                      : tr("%1 slower").arg(figures::times(1 / factor));
 }
 
-QString turnFacts(const ChatTurn& turn) {
+QStringList turnFacts(const ChatTurn& turn) {
   QStringList facts;
   QStringList rates;
   for (const Side side : {Side::Left, Side::Right}) {
@@ -136,7 +136,7 @@ QString turnFacts(const ChatTurn& turn) {
   } else if (turn.complete && turn.comparedPlaces() > 0) {
     facts << tr("no divergence");
   }
-  return facts.join(QStringLiteral(", "));
+  return facts;
 }
 
 QString conversation(const ChatControl& chat) {

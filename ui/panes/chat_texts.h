@@ -25,8 +25,8 @@ QString faster(const ChatTurn* turn);
 double limitShare(const ChatTurn* turn, const ChatControl& chat, Side side);
 /// "mean **0.153**, **11** of 78 picks differ"
 QString divergence(const ChatTurn& turn);
-/// "52.1 and 121 tok/s, first divergence at token 17": one turn among several.
-QString turnFacts(const ChatTurn& turn);
+/// "52.1 and 121 tok/s", "first divergence at token 17": one turn among several.
+QStringList turnFacts(const ChatTurn& turn);
 /// Prompt and answers of the whole conversation, for the clipboard.
 QString conversation(const ChatControl& chat);
 /// What an empty side says.

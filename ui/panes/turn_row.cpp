@@ -105,15 +105,27 @@ void TurnRow::show(const ChatTurn& turn, TurnPlace place) {
         !turn.of(Side::Left).text.isEmpty() || !turn.of(Side::Right).text.isEmpty();
     note_->setText(partial ? turn.error : QString());
   }
-  showFacts(turn);
+  facts_ = place_.count > 1 ? chat_texts::turnFacts(turn) : QStringList();
+  factsWidth_ = -1;
 }
 
-/// Speeds and divergence of a turn among several; a turn alone has them in head and ribbon.
-void TurnRow::showFacts(const ChatTurn& turn) {
-  facts_ = place_.count > 1 ? chat_texts::turnFacts(turn) : QString();
+/// Speeds and divergence of a turn among several (a turn alone has them in head and ribbon), as
+/// far as they fit beside its number.
+void TurnRow::fitFacts(int width) {
+  if (width == factsWidth_) return;
+  factsWidth_ = width;
   const QString name = tr("Turn %1").arg(place_.index + 1);
-  const QString marked = current_ ? QStringLiteral("**%1**").arg(name) : name;
-  factsLabel_->setText(place_.count < 2 ? QString() : marked + QStringLiteral("   ") + facts_);
+  QStringList shown = facts_;
+  const auto show = [&] {
+    const QString facts = shown.isEmpty() ? QString() : QStringLiteral("   ") + shown.join(u", ");
+    const QString marked = current_ ? QStringLiteral("**%1**").arg(name) : name;
+    factsLabel_->setText(place_.count < 2 ? QString() : marked + facts);
+  };
+  show();
+  while (!shown.isEmpty() && factsLabel_->sizeHint().width() > width * kFactsShare) {
+    shown.removeFirst();
+    show();
+  }
 }
 
 QString TurnRow::factsText() const {
@@ -132,10 +144,8 @@ void TurnRow::setCurrent(bool current) {
   }
   if (current == current_) return;
   current_ = current;
-  const QString name = tr("Turn %1").arg(place_.index + 1);
-  if (place_.count < 2) return;
-  factsLabel_->setText((current ? QStringLiteral("**%1**").arg(name) : name) +
-                       QStringLiteral("   ") + facts_);
+  factsWidth_ = -1;
+  fitFacts(width());
 }
 
 int TurnRow::promptBottom(Geometry& at, int width) const {
@@ -143,8 +153,7 @@ int TurnRow::promptBottom(Geometry& at, int width) const {
   // The docked chat has the only prompt in its field.
   if (empty_ || (!spacious && place_.count < 2)) return 0;
   const int top = place_.index > 0 ? (spacious ? 16 : 6) : (spacious ? 4 : 0);
-  const int facts =
-      std::min(factsLabel_->sizeHint().width(), static_cast<int>(width * kFactsShare));
+  const int facts = factsLabel_->plainText().isEmpty() ? 0 : factsLabel_->sizeHint().width();
   const int word = kTextIndent;
   const int room = std::max(80, width - word - (facts > 0 ? facts + kBetween : 0));
   const int height = prompt_->heightForWidth(room);
@@ -171,6 +180,7 @@ TurnRow::Geometry TurnRow::geometryFor(int width) const {
 }
 
 int TurnRow::heightFor(int width) {
+  fitFacts(width);
   const Geometry at = geometryFor(width);
   prompt_->setVisible(!at.prompt.isEmpty());
   factsLabel_->setVisible(!at.facts.isEmpty());

@@ -67,7 +67,7 @@ class TurnRow : public QWidget {
   };
   Geometry geometryFor(int width) const;
   int promptBottom(Geometry& at, int width) const;
-  void showFacts(const ChatTurn& turn);
+  void fitFacts(int width);
   void nameViews(const QString& prompt);
 
   AnswerLook look_;
@@ -75,7 +75,8 @@ class TurnRow : public QWidget {
   bool empty_ = true;
   bool current_ = true;
   std::uint64_t revision_ = 0;
-  QString facts_;
+  int factsWidth_ = -1;  ///< that the facts were fitted to; -1: to be fitted
+  QStringList facts_;    ///< of a turn among several, the last the most telling
   QLabel* prompt_;
   CaptionLabel* factsLabel_;
   AnswerView* left_;

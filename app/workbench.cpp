@@ -13,6 +13,7 @@
 
 #include "app/resources.h"
 #include "app/workbench_script.h"
+#include "engine/backend/device_request.h"
 #include "engine/checkpoint/hugging_face_cache.h"
 #include "ui/bridge/engine_thread.h"
 #include "ui/bridge/inbox_pump.h"
@@ -32,6 +33,8 @@ struct Arguments {
   std::optional<Theme> theme;
   QSize size{1440, 900};
   int threads = 0;
+  std::string device = "cpu";
+  std::int64_t deviceMemory = 0;
 };
 
 Arguments parse(const QApplication& application) {
@@ -55,6 +58,9 @@ Arguments parse(const QApplication& application) {
   const QString from = option("made-from", "The model that a finished run was made from.", "PATH");
   const QString runs = option("runs", "Where runs go.", "DIR");
   const QString threads = option("threads", "Threads of the engine.", "N");
+  const QString device = option("device", "cpu, cuda or cuda:N.", "DEVICE");
+  const QString memory =
+      option("device-memory", "At most so much of the GPU's memory: 8g.", "SIZE");
   parser.process(application);
   Arguments arguments;
   arguments.path = parser.positionalArguments().value(0);
@@ -63,6 +69,10 @@ Arguments parse(const QApplication& application) {
   arguments.script = parser.isSet(script) ? parser.value(script) : QStringLiteral("run");
   arguments.runs = parser.value(runs);
   arguments.threads = parser.value(threads).toInt();
+  if (parser.isSet(device)) arguments.device = parser.value(device).toStdString();
+  if (parser.isSet(memory)) {
+    arguments.deviceMemory = parse_memory(parser.value(memory).toStdString());
+  }
   if (parser.isSet(theme)) {
     arguments.theme = parser.value(theme) == QStringLiteral("dark") ? Theme::Dark : Theme::Light;
   }
@@ -114,7 +124,13 @@ int main(int argc, char** argv) {
   QCoreApplication::setApplicationVersion(QStringLiteral(SALIENT_VERSION));
   QCoreApplication::setOrganizationName(QStringLiteral("Salient"));
   QLocale::setDefault(QLocale::c());
-  const Arguments arguments = parse(application);
+  Arguments arguments;
+  try {
+    arguments = parse(application);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "salient-workbench: %s\n", error.what());
+    return 2;
+  }
   const bool driven = !arguments.screenshots.isEmpty();
   if (driven) QDir().mkpath(arguments.screenshots);
   // A driven window neither reads nor leaves traces in the person's own settings.
@@ -133,6 +149,7 @@ int main(int argc, char** argv) {
   const auto inbox = std::make_shared<Inbox>();
   EngineThreadOptions options;
   options.threads = arguments.threads;
+  options.deviceMemory = arguments.deviceMemory;
   EngineThread engine(inbox, options);
   Session session(engine, bundled_texts(arguments));
   InboxPump pump(inbox);
@@ -150,6 +167,9 @@ int main(int argc, char** argv) {
   });
   if (driven || arguments.size != QSize(1440, 900)) window.resize(arguments.size);
   window.show();
+  session.listDevices();
+  // Chosen once the window is there: a GPU that cannot be used is told in it, and the CPU goes on.
+  if (arguments.device != "cpu") session.chooseDevice(arguments.device);
   if (!driven) session.scanCache(hub_folder());
   if (!arguments.path.isEmpty()) {
     const QString path = QFileInfo(arguments.path).absoluteFilePath();

@@ -102,6 +102,28 @@ ui::JobId RecordedEngine::open(const std::filesystem::path& path, const JobOptio
   return job;
 }
 
+ui::JobId RecordedEngine::listDevices() {
+  ui::DevicesFound found{++lastJob_, {{"cpu", "CPU", 9'800'000'000}}, ""};
+  if (gpus) {
+    found.devices.push_back({"cuda:0", "NVIDIA H200", 120'000'000'000});
+    found.devices.push_back({"cuda:1", "NVIDIA L4", 20'000'000'000});
+  } else {
+    found.sentence = "no NVIDIA driver is loaded, so there is no CUDA device";
+  }
+  inbox_->post(std::move(found));
+  return lastJob_;
+}
+
+ui::JobId RecordedEngine::chooseDevice(const std::string& request) {
+  chosenDevice = request;
+  DeviceInfo device;
+  device.name = request == "cpu" ? "CPU" : "NVIDIA L4";
+  device.details = request;
+  device.free_memory = 20'000'000'000;
+  inbox_->post(ui::DeviceChosen{++lastJob_, request, device});
+  return lastJob_;
+}
+
 ui::JobId RecordedEngine::scanCache(const std::filesystem::path& root) {
   const ui::JobId job = ++lastJob_;
   const auto add = [&](const char* name, std::uint64_t parameters, const char* type,

@@ -24,6 +24,8 @@ class RecordedEngine : public ui::EngineCommands {
                  const std::vector<std::filesystem::path>& knownModels) override;
   ui::JobId scanCache(const std::filesystem::path& root) override;
   ui::JobId replan(const JobOptions& options) override;
+  ui::JobId listDevices() override;
+  ui::JobId chooseDevice(const std::string& request) override;
   ui::JobId quantize(const Plan& plan) override;
   void pause() override;
   void resume() override;
@@ -48,6 +50,8 @@ class RecordedEngine : public ui::EngineCommands {
   void finish();
 
   int studies = 0, stops = 0, exports = 0;
+  bool gpus = true;          ///< two in the list
+  std::string chosenDevice;  ///< the last one asked for
   bool failOpen = false, resumes = false;
 
   /// An answer is as long as the recorded text, or repeats it up to so many tokens.

@@ -45,6 +45,7 @@ class WindowModelsTest : public QObject {
   void theInboxIsDeliveredAtMostThirtyTimesASecond();
   void requestsAreServedBeforeAndInsideRuns();
   void theStatsCacheStaysInItsBudgetAndKeepsTheNewest();
+  void whatTheDeviceHasNoRoomForGoesToTheHost();
   void aRunStateFollowsTheEventsOfARun();
   void itemModelsHoldTheirContracts();
   void recentsSurviveARestart();
@@ -138,6 +139,33 @@ void WindowModelsTest::theStatsCacheStaysInItsBudgetAndKeepsTheNewest() {
   cache.put(9, stats(5000));
   QVERIFY(cache.get(9) != nullptr);
   QVERIFY(cache.get(3) == nullptr);
+}
+
+void WindowModelsTest::whatTheDeviceHasNoRoomForGoesToTheHost() {
+  const auto backend = make_cpu_backend(1);
+  const auto statsOf = [](float value) {
+    auto stats = std::make_shared<ActivationStats>();
+    for (SiteStats& site : stats->sites) {
+      site.gram = Tensor::zeros(DType::F32, {8, 8});
+      site.gram.as<float>()[0] = value;
+    }
+    return stats;
+  };
+  // Each is 1024 bytes: one fits the device, two the host.
+  StatsCache cache(1500, backend.get(), 2500);
+  for (std::int64_t block = 0; block < 4; ++block) {
+    cache.put(block, statsOf(static_cast<float>(block)));
+  }
+  QCOMPARE(cache.bytes(), std::int64_t{1024});
+  QCOMPARE(cache.hostBytes(), std::int64_t{2048});
+  QVERIFY(cache.get(0) == nullptr);
+  const auto back = cache.get(1);
+  QVERIFY(back != nullptr);
+  QCOMPARE(back->sites[0].gram.as<float>()[0], 1.0F);
+  QCOMPARE(cache.bytes(), std::int64_t{1024});
+  QVERIFY(cache.get(3) != nullptr);
+  cache.clear();
+  QCOMPARE(cache.bytes() + cache.hostBytes(), std::int64_t{0});
 }
 
 void WindowModelsTest::aRunStateFollowsTheEventsOfARun() {

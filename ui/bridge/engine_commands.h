@@ -60,6 +60,10 @@ class EngineCommands {
   virtual JobId scanCache(const std::filesystem::path& root) = 0;
   virtual JobId replan(const JobOptions& options) = 0;
 
+  virtual JobId listDevices() = 0;
+  /// After what runs now; the open model is opened again there. `request` as --device takes it.
+  virtual JobId chooseDevice(const std::string& request) = 0;
+
   virtual JobId quantize(const Plan& plan) = 0;
   virtual void pause() = 0;
   virtual void resume() = 0;

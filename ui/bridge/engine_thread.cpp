@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/bridge/engine_thread.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
+#include "engine/backend/device_error.h"
+#include "engine/backend/device_request.h"
 #include "engine/job/run_record.h"
 #include "ui/bridge/cached_model.h"
 #include "ui/bridge/chat_desk.h"
@@ -15,9 +18,20 @@ namespace salient::ui {
 
 struct EngineThread::Desks {
   explicit Desks(const EngineThreadOptions& options)
-      : backend(make_cpu_backend(options.threads)),
-        model(*backend, options.statsBudgetBytes),
+      : backend(make_backend({options.device, options.threads, options.deviceMemory})),
+        model(*backend, statsBytes(options), hostStatsBytes(options)),
         chat(*backend) {}
+
+  bool onCpu() const { return backend->device().name == "CPU"; }
+  /// On a GPU a share of what is free there: the rest is for blocks and for the chat.
+  std::int64_t statsBytes(const EngineThreadOptions& options) const {
+    constexpr std::int64_t kShareOfGpu = 4;
+    if (onCpu()) return options.statsBudgetBytes;
+    return std::max(options.statsBudgetBytes, backend->device().free_memory / kShareOfGpu);
+  }
+  std::int64_t hostStatsBytes(const EngineThreadOptions& options) const {
+    return onCpu() ? 0 : options.hostStatsBudgetBytes;
+  }
 
   std::unique_ptr<Backend> backend;
   ModelDesk model;
@@ -44,8 +58,49 @@ void EngineThread::guarded(JobId job, const std::function<void(JobId)>& work) {
                            "There is not enough memory for this; close other programs or choose a "
                            "smaller model."});
   } catch (const std::exception& error) {
-    inbox_->post(JobFailed{job, ErrorKind::Failure, error.what()});
+    fail(job, error);
   }
+}
+
+void EngineThread::fail(JobId job, const std::exception& error) {
+  const std::optional<DeviceFault> fault = device_fault(error);
+  if (!fault) {
+    inbox_->post(JobFailed{job, ErrorKind::Failure, error.what()});
+    return;
+  }
+  inbox_->post(JobFailed{job, fault->error.kind(), fault->error.what()});
+  if (!fault->lost) return;
+  // The driver refuses this process from now on. Nothing that matters was on the card alone.
+  guarded(job, [this](JobId again) { moveTo(again, "cpu"); });
+}
+
+void EngineThread::moveTo(JobId job, const std::string& request) {
+  EngineThreadOptions options = options_;
+  options.device = request == "cuda" ? "cuda:0" : request;
+  // The old device is kept where the new one cannot be had.
+  auto desks = std::make_unique<Desks>(options);
+  desks_->model.moveTo(desks->model);
+  desks_ = std::move(desks);
+  options_ = options;
+  inbox_->post(DeviceChosen{job, options.device, desks_->backend->device()});
+}
+
+JobId EngineThread::listDevices() {
+  return request([this](JobId job) {
+    const DeviceInfo cpu = make_cpu_backend(1)->device();
+    DevicesFound found{job, {{"cpu", cpu.name, cpu.free_memory}}, cuda_problem()};
+    if (found.sentence.empty()) {
+      for (const CudaDevice& gpu : cuda_devices()) {
+        found.devices.push_back(
+            {"cuda:" + std::to_string(gpu.index), gpu.name, cuda_free_memory(gpu.index)});
+      }
+    }
+    inbox_->post(std::move(found));
+  });
+}
+
+JobId EngineThread::chooseDevice(const std::string& request) {
+  return run([this, request](JobId job) { moveTo(job, request); });
 }
 
 JobId EngineThread::request(std::function<void(JobId)> work) {

@@ -18,9 +18,13 @@
 namespace salient::ui {
 
 struct EngineThreadOptions {
-  int threads = 0;  ///< of the CPU backend; 0: one per core
+  int threads = 0;                ///< of the CPU backend; 0: one per core
+  std::string device = "cpu";     ///< as --device takes it
+  std::int64_t deviceMemory = 0;  ///< bytes of a GPU at most; 0: all
   /// Gram matrices kept for the knobs.
   std::int64_t statsBudgetBytes = std::int64_t{768} << 20;
+  /// The same in the host's memory, of what a GPU has no room for.
+  std::int64_t hostStatsBudgetBytes = std::int64_t{4} << 30;
 };
 
 class EngineThread final : public EngineCommands {
@@ -34,6 +38,8 @@ class EngineThread final : public EngineCommands {
              const std::vector<std::filesystem::path>& knownModels) override;
   JobId scanCache(const std::filesystem::path& root) override;
   JobId replan(const JobOptions& options) override;
+  JobId listDevices() override;
+  JobId chooseDevice(const std::string& request) override;
   JobId quantize(const Plan& plan) override;
   void pause() override;
   void resume() override;
@@ -56,6 +62,8 @@ class EngineThread final : public EngineCommands {
   JobId request(std::function<void(JobId)> work);
   JobId run(std::function<void(JobId)> work);
   void guarded(JobId job, const std::function<void(JobId)>& work);
+  void fail(JobId job, const std::exception& error);
+  void moveTo(JobId job, const std::string& request);
   void reopen(JobId job, const std::filesystem::path& folder,
               const std::vector<std::filesystem::path>& knownModels);
   void runJob(JobId job, const Plan& plan, RunControl& control);

@@ -168,6 +168,24 @@ struct CachedModelFound {
   double secondsLow = 0, secondsHigh = 0;  ///< when it can be quantized
   std::string sentence;                    ///< why not, or under which condition
 };
+/// A device that the engine can work on.
+struct DeviceChoice {
+  std::string request;  ///< "cpu", "cuda:0": what --device takes
+  std::string name;     ///< "NVIDIA H200"
+  std::int64_t freeMemory = 0;
+};
+struct DevicesFound {
+  JobId job = kNoJob;
+  std::vector<DeviceChoice> devices;  ///< the CPU first
+  std::string sentence;               ///< why there is no GPU among them; empty when there is
+};
+/// Everything works on this device now. Also told without having been asked for, when a GPU is
+/// lost and the CPU goes on. Statistics and chat models of the device before are gone.
+struct DeviceChosen {
+  JobId job = kNoJob;
+  std::string request;
+  DeviceInfo device;
+};
 struct CacheScanned {
   JobId job = kNoJob;
   DeviceInfo device;
@@ -184,6 +202,6 @@ using Message = std::variant<ModelOpened, RunReopened, ModelReplanned, RunReport
                              PlanesMeasured, FixedScalesMeasured, LinearNotMeasured, BlockMeasuring,
                              BlockMeasured, ChatLoaded, ChatTokenArrived, ChatTurnEnded,
                              ChatAnswered, EvaluationProgressed, EvaluationMeasured, Exported,
-                             CachedModelFound, CacheScanned, JobFailed>;
+                             CachedModelFound, CacheScanned, DevicesFound, DeviceChosen, JobFailed>;
 
 }  // namespace salient::ui

@@ -25,8 +25,8 @@ void throwIfStopped(const std::stop_token& stop) {
 
 }  // namespace
 
-ModelDesk::ModelDesk(Backend& backend, std::int64_t statsBudgetBytes)
-    : backend_(backend), stats_(statsBudgetBytes) {}
+ModelDesk::ModelDesk(Backend& backend, std::int64_t statsBytes, std::int64_t hostStatsBytes)
+    : backend_(backend), stats_(statsBytes, &backend, hostStatsBytes) {}
 
 void ModelDesk::open(const std::filesystem::path& path) {
   std::unique_ptr<Checkpoint> checkpoint = open_checkpoint(path);
@@ -47,6 +47,11 @@ void ModelDesk::close() {
   path_.clear();
   shape_ = {};
   blockIndex_ = -1;
+}
+
+void ModelDesk::moveTo(ModelDesk& other) {
+  if (!path_.empty()) other.open(path_);
+  other.record_ = std::move(record_);
 }
 
 Plan ModelDesk::plan(const JobOptions& options) const {

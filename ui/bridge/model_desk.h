@@ -19,11 +19,15 @@ namespace salient::ui {
 
 class ModelDesk {
  public:
-  ModelDesk(Backend& backend, std::int64_t statsBudgetBytes);
+  /// A budget for the statistics in the device's memory, and one for those in the host's where
+  /// that is another one.
+  ModelDesk(Backend& backend, std::int64_t statsBytes, std::int64_t hostStatsBytes);
 
   /// Throws Error as open_checkpoint does. Forgets the statistics of another model.
   void open(const std::filesystem::path& path);
   void close();
+  /// Opens on `other` (another device) what is open here; statistics stay behind.
+  void moveTo(ModelDesk& other);
   Plan plan(const JobOptions& options) const;
   /// A published run: its record answers for blocks whose statistics are not in memory.
   void keepRecord(RunRecord record) { record_ = std::move(record); }

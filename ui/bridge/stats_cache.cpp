@@ -15,27 +15,79 @@ std::int64_t bytesOf(const ActivationStats& stats) {
   return static_cast<std::int64_t>(bytes);
 }
 
+/// The same statistics with every tensor as `moved` gives it.
+template <class Moved>
+std::shared_ptr<const ActivationStats> movedStats(const ActivationStats& stats,
+                                                  const Moved& moved) {
+  auto twin = std::make_shared<ActivationStats>(stats);
+  for (SiteStats& site : twin->sites) site.gram = moved(site.gram);
+  for (Tensor& input : twin->kept_inputs) input = moved(input);
+  return twin;
+}
+
+template <class Entries>
+auto find(Entries& entries, std::int64_t block) {
+  return std::find_if(entries.begin(), entries.end(),
+                      [block](const auto& entry) { return entry.block == block; });
+}
+
+template <class Entries>
+std::int64_t sum(const Entries& entries) {
+  std::int64_t total = 0;
+  for (const auto& entry : entries) total += entry.bytes;
+  return total;
+}
+
 }  // namespace
 
+void StatsCache::insert(Entry entry) {
+  onDevice_.push_front(std::move(entry));
+  while (onDevice_.size() > 1 && bytes() > deviceBudget_) {
+    Entry oldest = std::move(onDevice_.back());
+    onDevice_.pop_back();
+    if (backend_ == nullptr || oldest.bytes > hostBudget_) continue;
+    oldest.stats = movedStats(*oldest.stats,
+                              [this](const Tensor& tensor) { return backend_->download(tensor); });
+    onHost_.push_front(std::move(oldest));
+    while (hostBytes() > hostBudget_) onHost_.pop_back();
+  }
+}
+
 void StatsCache::put(std::int64_t block, std::shared_ptr<const ActivationStats> stats) {
-  entries_.remove_if([block](const Entry& entry) { return entry.block == block; });
+  const auto same = [block](const Entry& entry) { return entry.block == block; };
+  onDevice_.remove_if(same);
+  onHost_.remove_if(same);
   const std::int64_t size = bytesOf(*stats);
-  entries_.push_front({block, size, std::move(stats)});
-  while (entries_.size() > 1 && bytes() > budgetBytes_) entries_.pop_back();
+  insert({block, size, std::move(stats)});
 }
 
 std::shared_ptr<const ActivationStats> StatsCache::get(std::int64_t block) {
-  const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                  [block](const Entry& entry) { return entry.block == block; });
-  if (found == entries_.end()) return nullptr;
-  entries_.splice(entries_.begin(), entries_, found);
-  return found->stats;
+  if (const auto found = find(onDevice_, block); found != onDevice_.end()) {
+    onDevice_.splice(onDevice_.begin(), onDevice_, found);
+    return found->stats;
+  }
+  const auto found = find(onHost_, block);
+  if (found == onHost_.end()) return nullptr;
+  Entry entry = std::move(*found);
+  onHost_.erase(found);
+  entry.stats =
+      movedStats(*entry.stats, [this](const Tensor& tensor) { return backend_->upload(tensor); });
+  const std::shared_ptr<const ActivationStats> stats = entry.stats;
+  insert(std::move(entry));
+  return stats;
+}
+
+void StatsCache::clear() {
+  onDevice_.clear();
+  onHost_.clear();
 }
 
 std::int64_t StatsCache::bytes() const {
-  std::int64_t total = 0;
-  for (const Entry& entry : entries_) total += entry.bytes;
-  return total;
+  return sum(onDevice_);
+}
+
+std::int64_t StatsCache::hostBytes() const {
+  return sum(onHost_);
 }
 
 }  // namespace salient::ui

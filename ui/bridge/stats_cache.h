@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Calibration statistics of the blocks seen so far, within a memory budget: the Gram matrices that
-// make a knob answer at once. The block that was used longest ago goes first; the newest always
-// stays. Engine thread only.
+// Calibration statistics of the blocks seen so far, within two memory budgets: the Gram matrices
+// that make a knob answer at once. The device's memory first; what was used longest ago goes to the
+// host's memory where that is another one, and from there it is forgotten. The newest always stays.
+// Engine thread only.
 
 #include <cstdint>
 #include <list>
@@ -15,13 +16,19 @@ namespace salient::ui {
 
 class StatsCache {
  public:
-  explicit StatsCache(std::int64_t budgetBytes) : budgetBytes_(budgetBytes) {}
+  /// `hostBytes` 0: what leaves the device's budget is forgotten. The backend outlives this; it is
+  /// only used where there is a host budget.
+  explicit StatsCache(std::int64_t deviceBytes, Backend* backend = nullptr,
+                      std::int64_t hostBytes = 0)
+      : backend_(backend), deviceBudget_(deviceBytes), hostBudget_(hostBytes) {}
 
   void put(std::int64_t block, std::shared_ptr<const ActivationStats> stats);
-  /// Null when never measured or evicted.
+  /// In the device's memory; null when never measured or forgotten.
   std::shared_ptr<const ActivationStats> get(std::int64_t block);
-  void clear() { entries_.clear(); }
+  void clear();
+  /// In the device's memory.
   std::int64_t bytes() const;
+  std::int64_t hostBytes() const;
 
  private:
   struct Entry {
@@ -29,8 +36,13 @@ class StatsCache {
     std::int64_t bytes = 0;
     std::shared_ptr<const ActivationStats> stats;
   };
-  std::int64_t budgetBytes_;
-  std::list<Entry> entries_;  // most recently used first
+  using Entries = std::list<Entry>;  // most recently used first
+
+  void insert(Entry entry);
+
+  Backend* backend_;
+  std::int64_t deviceBudget_, hostBudget_;
+  Entries onDevice_, onHost_;
 };
 
 }  // namespace salient::ui

@@ -152,6 +152,17 @@ void Session::scanCache(const std::filesystem::path& root) {
   cacheJob_ = engine_.scanCache(root);
 }
 
+void Session::listDevices() {
+  engine_.listDevices();
+}
+
+void Session::chooseDevice(const std::string& request) {
+  if (run_->active() || request == deviceInUse_) return;
+  stopMeasuring();
+  chat_.stop();
+  engine_.chooseDevice(request);
+}
+
 void Session::quantize() {
   if (!run_->plan || run_->active()) return;
   stopMeasuring();

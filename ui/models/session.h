@@ -78,6 +78,11 @@ class Session : public QObject {
   const QString& wrongSource() const { return located_; }
   const std::vector<std::shared_ptr<const Plan>>& presetPlans() const { return presetPlans_; }
   const DeviceInfo& device() const { return device_; }
+  const std::vector<DeviceChoice>& devices() const { return devices_; }
+  /// Why there is no GPU among them, one sentence; empty when there is.
+  const QString& deviceSentence() const { return deviceSentence_; }
+  /// "cpu", "cuda:0": the one that works.
+  const std::string& deviceInUse() const { return deviceInUse_; }
   const BundledTexts& texts() const { return texts_; }
   /// Why the last open failed, one sentence, empty when it did not.
   const QString& openError() const { return openError_; }
@@ -103,6 +108,9 @@ class Session : public QObject {
   /// The selected linear's block, in the background.
   void measure();
   void stopMeasuring();
+  void listDevices();
+  /// Not while a run works. Models and statistics are made anew on it.
+  void chooseDevice(const std::string& request);
   void setTarget(const std::filesystem::path& target);
   void scanCache(const std::filesystem::path& root);
   void quantize();
@@ -128,6 +136,7 @@ class Session : public QObject {
   void takeOpened(const ModelOpened& opened);
   void takeReopened(const RunReopened& reopened);
   Changes takeMeasured(const BlockMeasured& measured);
+  void takeDevice(const DeviceChosen& chosen);
   void takeFailure(const JobFailed& failed);
   void follow(const Event& event);
   void selectFirst();
@@ -145,6 +154,9 @@ class Session : public QObject {
   std::shared_ptr<const Plan> plannedNow_;
   std::vector<std::shared_ptr<const Plan>> presetPlans_;
   DeviceInfo device_;
+  std::vector<DeviceChoice> devices_;
+  QString deviceSentence_;
+  std::string deviceInUse_ = "cpu";
   EvaluationState evaluation_;
   struct Resuming {
     std::filesystem::path target;

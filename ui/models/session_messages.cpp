@@ -115,6 +115,15 @@ Changes Session::takeOne(const Message& message) {
     device_ = scanned->device;
     return Change::Cache | Change::Plan;
   }
+  if (const auto* found = std::get_if<DevicesFound>(&message)) {
+    devices_ = found->devices;
+    deviceSentence_ = QString::fromStdString(found->sentence);
+    return Change::Plan;
+  }
+  if (const auto* chosen = std::get_if<DeviceChosen>(&message)) {
+    takeDevice(*chosen);
+    return Changes(kEverything);
+  }
   if (const auto* done = std::get_if<Exported>(&message)) {
     const QString target = QString::fromStdString(done->target.string());
     log_.add(LogKind::Note, tr("Exported %1").arg(target));
@@ -126,6 +135,20 @@ Changes Session::takeOne(const Message& message) {
     return Changes(kEverything);
   }
   return {};
+}
+
+void Session::takeDevice(const DeviceChosen& chosen) {
+  deviceInUse_ = chosen.request;
+  device_ = chosen.device;
+  const QString name = QString::fromStdString(device_.name);
+  log_.add(LogKind::Note, tr("Working on %1 now").arg(name));
+  studies_.forget();
+  if (!run_->plan) return;
+  const bool chatting = chat_.left() || chat_.right();
+  chat_.forget();
+  // Plans differ by device: memory, time, the last bits of the numbers.
+  onKnobsChanged();
+  if (chatting) loadChat();
 }
 
 Changes Session::takeRun(const RunReported& reported) {

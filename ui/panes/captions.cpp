@@ -284,7 +284,8 @@ QString jobMemory(const RunState& run) {
 }
 
 QString device(const DeviceInfo& device) {
-  return text(device.details.empty() ? device.name : device.details);
+  // A CPU is told by its instructions, a GPU by its name.
+  return text(device.name != "CPU" || device.details.empty() ? device.name : device.details);
 }
 
 QString freeMemory(const DeviceInfo& device) {

@@ -6,6 +6,7 @@
 #include <QHBoxLayout>
 #include <QPushButton>
 
+#include "ui/panes/captions.h"
 #include "ui/panes/chat_texts.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/icons.h"
@@ -55,7 +56,11 @@ void ChatBar::refresh(Changes changes) {
   const auto nameOf = [](const std::optional<ChatSideLoaded>& side) {
     return side ? QString::fromStdString(side->precision) : tr("none");
   };
-  sides_->setText(tr("Left **%1**    Right **%2**").arg(nameOf(chat.left()), nameOf(chat.right())));
+  QString sides = tr("Left **%1**    Right **%2**").arg(nameOf(chat.left()), nameOf(chat.right()));
+  const QString device = captions::device(session_.device());
+  if (session_.deviceInUse() != "cpu") sides = tr("%1    on **%2**").arg(sides, device);
+  sides_->setText(sides);
+  sides_->setToolTip(tr("On %1, %2").arg(device, captions::freeMemory(session_.device())));
   const bool lockStep = chat.options().mode == ChatMode::LockStep;
   mode_->setCurrentIndex(lockStep ? 1 : 0);
   mode_->setEnabled(!chat.alone());

@@ -5,6 +5,7 @@
 #include <QToolButton>
 
 #include "ui/panes/captions.h"
+#include "ui/panes/device_picker.h"
 #include "ui/style/caption_label.h"
 #include "ui/style/metrics.h"
 #include "ui/style/progress_strip.h"
@@ -36,7 +37,7 @@ JobBar::JobBar(Session& session, const WindowActions& actions, QWidget* parent)
       time_(oneLine(tr("Progress and time left"))),
       quality_(oneLine(tr("Quality"))),
       memory_(oneLine(tr("Memory"))),
-      device_(oneLine(tr("Device"))) {
+      device_(new DevicePicker(session)) {
   setFixedHeight(metrics::kJobBar);
   progress_->setAccessibleName(tr("Progress of the run"));
   auto* row = new QHBoxLayout(this);
@@ -46,7 +47,8 @@ JobBar::JobBar(Session& session, const WindowActions& actions, QWidget* parent)
   row->addWidget(progress_, 0, Qt::AlignVCenter);
   for (CaptionLabel* label : {time_, quality_}) row->addWidget(label, 0, Qt::AlignVCenter);
   row->addStretch(1);
-  for (CaptionLabel* label : {memory_, device_}) row->addWidget(label, 0, Qt::AlignVCenter);
+  row->addWidget(memory_, 0, Qt::AlignVCenter);
+  row->addWidget(device_, 0, Qt::AlignVCenter);
   auto* log = new QToolButton;
   log->setDefaultAction(actions[Command::ToggleLog]);
   log->setText(tr("Log"));
@@ -79,7 +81,8 @@ void JobBar::showMachine() {
   const QString memory = session_.run().peakRssBytes > 0 ? captions::jobMemory(session_.run())
                                                          : captions::freeMemory(session_.device());
   tell(*memory_, width() >= 1200 ? memory : QString());
-  tell(*device_, width() >= 1300 ? captions::device(session_.device()) : QString());
+  device_->refresh();
+  device_->setVisible(width() >= 1300 && !device_->text().isEmpty());
 }
 
 void JobBar::resizeEvent(QResizeEvent* event) {

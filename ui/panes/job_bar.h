@@ -12,6 +12,7 @@
 namespace salient::ui {
 
 class CaptionLabel;
+class DevicePicker;
 class ProgressStrip;
 
 class JobBar : public QWidget {
@@ -34,7 +35,7 @@ class JobBar : public QWidget {
   CaptionLabel* time_;
   CaptionLabel* quality_;
   CaptionLabel* memory_;
-  CaptionLabel* device_;
+  DevicePicker* device_;
 };
 
 }  // namespace salient::ui

@@ -87,10 +87,10 @@ class SignalWatch {
 
 std::vector<Command> add_commands(CLI::App& root) {
   using namespace salient::app;
-  return {add_info(root),   add_plan(root),     add_quantize(root),  add_inspect(root),
-          add_report(root), add_export(root),   add_eval(root),      add_chat(root),
-          add_bench(root),  add_synth(root),    add_logits(root),    add_tokenize(root),
-          add_doctor(root), add_licenses(root), add_completion(root)};
+  return {add_info(root),     add_configs(root), add_plan(root),     add_quantize(root),
+          add_inspect(root),  add_report(root),  add_export(root),   add_eval(root),
+          add_chat(root),     add_bench(root),   add_synth(root),    add_logits(root),
+          add_tokenize(root), add_doctor(root),  add_licenses(root), add_completion(root)};
 }
 
 std::vector<std::string> known_words(const CLI::App& app) {

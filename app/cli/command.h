@@ -42,6 +42,7 @@ struct Command {
 Command add_info(CLI::App& root);
 Command add_plan(CLI::App& root);
 Command add_quantize(CLI::App& root);
+Command add_configs(CLI::App& root);
 Command add_inspect(CLI::App& root);
 Command add_report(CLI::App& root);
 Command add_export(CLI::App& root);

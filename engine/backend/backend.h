@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/backend/linear.h"
@@ -33,16 +34,33 @@ struct DeviceInfo {
   std::int64_t free_memory = 0;   ///< bytes
 };
 
-enum class GatedActivation { Silu };
+enum class Activation { Silu, Relu, GeluErf, GeluTanh };
+
+enum class NormKind { Rms, Layer };
 
 /// How packed linears take their activations: Exact keeps float32, Int8 rounds them per group to 8
 /// bits for speed (the error is measured and shown wherever it is on).
 enum class ActivationPrecision { Exact, Int8 };
 
-struct RmsNorm {
+struct Norm {
   const Tensor& weight;  ///< [features] F32
   float eps;
+  NormKind kind = NormKind::Rms;
+  const Tensor* bias = nullptr;  ///< [features] F32, or none
 };
+
+/// y = x · value; y = clamp(x, ±value); y = value · tanh(x / value).
+enum class Pointwise { Scale, Clamp, SoftCap };
+
+/// What some models need beyond the stages that every device has.
+enum class ExtraStage {
+  LayerNorm,         ///< Norm::kind Layer, or a bias
+  OtherActivations,  ///< anything but silu(gate) · up
+  OtherAttention,    ///< AttentionShape beyond plain rotary positions over everything cached
+  LearnedPositions,  ///< add_positions
+  BetweenStages,     ///< normalize, add_to, pointwise
+};
+std::string_view name_of(ExtraStage stage);
 
 /// A linear of a stage and where its result goes.
 struct LinearTarget {
@@ -81,12 +99,25 @@ class Program {
   virtual void run() = 0;
 };
 
+/// What ALiBi adds to the score of a key.
+enum class AlibiForm {
+  Distance,         ///< -slope · distance
+  RoundedPosition,  ///< Falcon's: bfloat16(bfloat16(slope) · position), scaled like the scores
+};
+
 struct AttentionShape {
   std::int64_t num_heads = 0;
   std::int64_t num_kv_heads = 0;
   std::int64_t head_dim = 0;
-  /// [head_dim / 2], radians per position; rotate-half pairs (i, i + head_dim / 2).
+  /// [rotated / 2], radians per position; the first `rotated` of a head's numbers turn in pairs
+  /// (i, i + rotated / 2). Empty: nothing turns.
   std::span<const float> inverse_frequencies;
+  float rotary_magnitude = 1;                ///< cosines and sines are multiplied by it
+  float score_scale = 0;                     ///< of q·k; 0: 1 / sqrt(head_dim)
+  float score_cap = 0;                       ///< scores become cap · tanh(score / cap); 0: no cap
+  std::int64_t window = 0;                   ///< the last so many positions are seen; 0: all
+  std::span<const float> alibi_slopes = {};  ///< [num_heads], or none
+  AlibiForm alibi_form = AlibiForm::Distance;
 };
 
 /// One candidate of the scale search or the final grid: everything rounding needs.
@@ -141,7 +172,7 @@ class Backend {
   /// Like `embed`, from a packed table (a quantized head that is also the embedding).
   virtual void embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) = 0;
   /// h = norm(x); every target = linear(h). `normed` receives h when not null.
-  virtual void norm_linears(const RmsNorm& norm, const Tensor& x,
+  virtual void norm_linears(const Norm& norm, const Tensor& x,
                             std::span<const LinearTarget> targets, Tensor* normed) = 0;
   /// Rotates q [tokens, num_heads·head_dim] and k [tokens, num_kv_heads·head_dim] at the tokens'
   /// positions, writes k and v into the cache there, and causal grouped-query attention over
@@ -151,9 +182,8 @@ class Backend {
   /// x += linear(input).
   virtual void linear_residual(const Linear& linear, const Tensor& input, Tensor& x) = 0;
   /// h = norm(x); hidden = act(gate(h)) * up(h), [tokens, intermediate]. `normed` as above.
-  virtual void norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate,
-                            const Linear& up, GatedActivation activation, Tensor& hidden,
-                            Tensor* normed) = 0;
+  virtual void norm_gate_up(const Norm& norm, const Tensor& x, const Linear& gate, const Linear& up,
+                            Activation activation, Tensor& hidden, Tensor* normed) = 0;
   /// output = linear(input), nothing fused.
   virtual void linear(const Linear& linear, const Tensor& input, Tensor& output) = 0;
   /// token = the lowest id of the largest of `logits` [1, vocab], which is also appended to
@@ -163,6 +193,23 @@ class Backend {
   /// unless greedy, and the token is seen from now on.
   virtual void pick_sampled(const Tensor& logits, const SamplingOptions& options,
                             DecodeState& state);
+
+  // Stages of some models only. The bodies here are those of a device whose memory is the host's; a
+  // device of its own memory says what it offers.
+
+  virtual bool offers(ExtraStage stage) const;
+  /// out = norm(x), which may be x, for x [rows, features].
+  virtual void normalize(const Norm& norm, const Tensor& x, Tensor& out);
+  /// x = act(x).
+  virtual void activate(Activation activation, Tensor& x);
+  /// x = act(x) · factor.
+  virtual void activate(Activation activation, const Tensor& factor, Tensor& x);
+  /// x += y.
+  virtual void add_to(const Tensor& y, Tensor& x);
+  virtual void pointwise(Pointwise operation, float value, Tensor& x);
+  /// x[t] += table[first + offset + t]; table [positions, hidden] F32.
+  virtual void add_positions(const Tensor& table, const CachePosition& position,
+                             std::int64_t offset, Tensor& x);
 
   // Statistics of calibration.
 

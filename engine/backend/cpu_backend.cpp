@@ -12,7 +12,6 @@
 
 #include "engine/backend/expect.h"
 #include "engine/backend/number_of.h"
-#include "kernels/cpu/attention.h"
 #include "kernels/cpu/bandwidth.h"
 #include "kernels/cpu/elementwise.h"
 #include "kernels/cpu/rms_norm.h"
@@ -44,6 +43,24 @@ std::int64_t available_memory() {
     return kibibytes * 1024;
   }
   return sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE);
+}
+
+const float* bias_of(const Norm& norm) {
+  return norm.bias == nullptr ? nullptr : norm.bias->as<float>().data();
+}
+
+cpu::ActivationFunction function_of(Activation activation) {
+  switch (activation) {
+    case Activation::Silu:
+      return cpu::ActivationFunction::Silu;
+    case Activation::Relu:
+      return cpu::ActivationFunction::Relu;
+    case Activation::GeluErf:
+      return cpu::ActivationFunction::GeluErf;
+    case Activation::GeluTanh:
+      return cpu::ActivationFunction::GeluTanh;
+  }
+  return cpu::ActivationFunction::Silu;
 }
 
 float* floats(Tensor& tensor) {
@@ -104,7 +121,7 @@ void CpuBackend::linear_residual(const Linear& linear, const Tensor& input, Tens
   linear_in_stage({&linear, floats(x), cpu::Store::Add}, input);
 }
 
-const float* CpuBackend::normed_for_all(const RmsNorm& norm, const Tensor& x, Tensor* normed) {
+const float* CpuBackend::normed_for_all(const Norm& norm, const Tensor& x, Tensor* normed) {
   const std::int64_t tokens = x.dim(0);
   const std::int64_t features = x.dim(1);
   expect_float32("norm", "weight", norm.weight, {features});
@@ -112,23 +129,47 @@ const float* CpuBackend::normed_for_all(const RmsNorm& norm, const Tensor& x, Te
   if (normed != nullptr) expect_float32("norm", "normed", *normed, x.shape());
   float* out = normed != nullptr ? floats(*normed)
                                  : normed_.floats(static_cast<std::size_t>(tokens * features));
-  cpu::rms_norm(cpu_, floats(x), floats(norm.weight), tokens, features, norm.eps, out);
+  normalize_rows(norm, floats(x), tokens, features, out);
   return out;
 }
 
-const float* CpuBackend::normed_for_part(const RmsNorm& norm, const Tensor& x, const float* all,
+void CpuBackend::normalize_rows(const Norm& norm, const float* x, std::int64_t tokens,
+                                std::int64_t features, float* out) {
+  const float* weight = floats(norm.weight);
+  if (norm.kind == NormKind::Rms) {
+    cpu::rms_norm(cpu_, x, weight, tokens, features, norm.eps, out);
+  } else {
+    cpu::layer_norm(cpu_, x, weight, bias_of(norm), tokens, features, norm.eps, out);
+  }
+}
+
+void CpuBackend::normalize(const Norm& norm, const Tensor& x, Tensor& out) {
+  expect_float32("normalize", "weight", norm.weight, {x.dim(1)});
+  expect_float32("normalize", "out", out, x.shape());
+  normalize_rows(norm, floats(x), x.dim(0), x.dim(1), floats(out));
+}
+
+void CpuBackend::norm_row(const Norm& norm, const float* x, float* out) const {
+  const float* weight = floats(norm.weight);
+  if (norm.kind == NormKind::Rms) {
+    cpu_.table.rms_norm(x, weight, norm.weight.size(), norm.eps, out);
+  } else {
+    cpu_.table.layer_norm(x, weight, bias_of(norm), norm.weight.size(), norm.eps, out);
+  }
+}
+
+const float* CpuBackend::normed_for_part(const Norm& norm, const Tensor& x, const float* all,
                                          int part) {
   if (all != nullptr) return all;
   const std::int64_t features = x.dim(1);
   float* out = norms_[static_cast<std::size_t>(part)].floats(static_cast<std::size_t>(x.size()));
   for (std::int64_t t = 0; t < x.dim(0); ++t) {
-    cpu_.table.rms_norm(floats(x) + t * features, floats(norm.weight), features, norm.eps,
-                        out + t * features);
+    norm_row(norm, floats(x) + t * features, out + t * features);
   }
   return out;
 }
 
-void CpuBackend::norm_linears(const RmsNorm& norm, const Tensor& x,
+void CpuBackend::norm_linears(const Norm& norm, const Tensor& x,
                               std::span<const LinearTarget> targets, Tensor* normed) {
   for (const LinearTarget& target : targets) {
     expect_linear("norm_linears", target.linear, x, target.output);
@@ -150,8 +191,8 @@ void CpuBackend::norm_linears(const RmsNorm& norm, const Tensor& x,
   });
 }
 
-void CpuBackend::norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate,
-                              const Linear& up, GatedActivation /*activation*/, Tensor& hidden,
+void CpuBackend::norm_gate_up(const Norm& norm, const Tensor& x, const Linear& gate,
+                              const Linear& up, Activation activation, Tensor& hidden,
                               Tensor* normed) {
   expect_linear("norm_gate_up gate", gate, x, hidden);
   expect_linear("norm_gate_up up", up, x, hidden);
@@ -164,7 +205,7 @@ void CpuBackend::norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear
   if (tokens > kFewTokens) {
     linear_for_many(gate_call, all, tokens);
     linear_for_many(up_call, all, tokens);
-    cpu::silu_mul(cpu_, floats(hidden), ups, hidden.size());
+    activate_all(activation, floats(hidden), ups, hidden.size());
     return;
   }
   // A part computes the same outputs of both when both are of one kind.
@@ -173,82 +214,43 @@ void CpuBackend::norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear
     const float* h = normed_for_part(norm, x, all, part);
     linear_part(gate_call, h, tokens, part);
     linear_part(up_call, h, tokens, part);
-    if (fused) activate_part(gate, floats(hidden), ups, tokens, part);
+    if (fused) activate_part(gate, activation, floats(hidden), ups, tokens, part);
   });
-  if (!fused) cpu::silu_mul(cpu_, floats(hidden), ups, hidden.size());
+  if (!fused) activate_all(activation, floats(hidden), ups, hidden.size());
 }
 
-void CpuBackend::activate_part(const Linear& gate, float* hidden, const float* up,
-                               std::int64_t tokens, int part) {
+void CpuBackend::activate_all(Activation activation, float* x, const float* factor,
+                              std::int64_t count) {
+  if (activation == Activation::Silu && factor != nullptr) {
+    cpu::silu_mul(cpu_, x, factor, count);
+  } else {
+    cpu::activate(cpu_, function_of(activation), x, factor, count);
+  }
+}
+
+void CpuBackend::activate(Activation activation, Tensor& x) {
+  activate_all(activation, floats(x), nullptr, x.size());
+}
+
+void CpuBackend::activate(Activation activation, const Tensor& factor, Tensor& x) {
+  expect_float32("activate", "factor", factor, x.shape());
+  activate_all(activation, floats(x), floats(factor), x.size());
+}
+
+void CpuBackend::activate_part(const Linear& gate, Activation activation, float* hidden,
+                               const float* up, std::int64_t tokens, int part) {
   const std::int64_t width = out_features(gate);
   const bool packed = std::holds_alternative<PackedLinear>(gate);
   const std::int64_t panel = packed ? kernels::PackedShape::kRows : cpu_.table.panel;
   const cpu::Share own = cpu::outputs_of_part(width, panel, part, pool_.size());
   for (std::int64_t t = 0; t < tokens; ++t) {
     const std::int64_t first = t * width + own.begin;
-    cpu_.table.silu_mul(hidden + first, up + first, own.end - own.begin);
-  }
-}
-
-void CpuBackend::prepare_rotary(const AttentionShape& shape, std::int64_t position,
-                                std::int64_t tokens) {
-  const std::span<const float> frequencies = shape.inverse_frequencies;
-  if (rotary_.position == position && rotary_.tokens == tokens &&
-      std::equal(frequencies.begin(), frequencies.end(), rotary_.frequencies.begin(),
-                 rotary_.frequencies.end())) {
-    return;
-  }
-  rotary_.frequencies.assign(frequencies.begin(), frequencies.end());
-  rotary_.position = position;
-  rotary_.tokens = tokens;
-  rotary_.cos.clear();
-  rotary_.sin.clear();
-  for (std::int64_t t = position; t < position + tokens; ++t) {
-    for (const float frequency : frequencies) {
-      // The angle is a float32 product, as in the models' own code.
-      const float angle = static_cast<float>(t) * frequency;
-      rotary_.cos.push_back(std::cos(angle));
-      rotary_.sin.push_back(std::sin(angle));
+    if (activation == Activation::Silu) {
+      cpu_.table.silu_mul(hidden + first, up + first, own.end - own.begin);
+    } else {
+      cpu_.table.activate(function_of(activation), hidden + first, up + first, own.end - own.begin);
     }
   }
-}
-
-void CpuBackend::attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
-                           const CachePosition& at, KvLayer& cache, Tensor& out) {
-  const std::int64_t tokens = q.dim(0);
-  const std::int64_t position = at.first.as<std::int32_t>()[0];
-  const std::int64_t capacity = cache.keys.dim(1);
-  const Shape all_heads = {tokens, shape.num_heads * shape.head_dim};
-  const Shape key_heads = {tokens, shape.num_kv_heads * shape.head_dim};
-  const Shape cached = {shape.num_kv_heads, capacity, shape.head_dim};
-  expect_float32("attention", "q", q, all_heads);
-  expect_float32("attention", "k", k, key_heads);
-  expect_float32("attention", "v", v, key_heads);
-  expect_float32("attention", "out", out, all_heads);
-  expect_float32("attention", "keys", cache.keys, cached);
-  expect_float32("attention", "values", cache.values, cached);
-  if (position < 0 || position + tokens > capacity) {
-    throw std::logic_error("attention: positions to " + std::to_string(position + tokens) +
-                           ", the cache holds " + std::to_string(capacity));
-  }
-  if (static_cast<std::int64_t>(shape.inverse_frequencies.size()) * 2 != shape.head_dim) {
-    throw std::logic_error("attention: inverse_frequencies is not half of head_dim");
-  }
-  prepare_rotary(shape, position, tokens);
-  cpu::attention(cpu_, {.q = floats(q),
-                        .k = floats(k),
-                        .v = floats(v),
-                        .tokens = tokens,
-                        .num_heads = shape.num_heads,
-                        .num_kv_heads = shape.num_kv_heads,
-                        .head_dim = shape.head_dim,
-                        .cos = rotary_.cos.data(),
-                        .sin = rotary_.sin.data(),
-                        .position = position,
-                        .keys = floats(cache.keys),
-                        .values = floats(cache.values),
-                        .capacity = capacity,
-                        .out = floats(out)});
 }
 
 std::unique_ptr<Backend> make_cpu_backend(int threads) {

@@ -5,6 +5,7 @@
 // stage of a decoder block is one run of the thread pool while few tokens are in flight, so that a
 // decoded token costs five runs a block.
 
+#include <array>
 #include <vector>
 
 #include "engine/backend/backend.h"
@@ -24,14 +25,17 @@ class CpuBackend final : public Backend {
 
   void embed(const Tensor& table, const Tensor& ids, Tensor& x) override;
   void embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) override;
-  void norm_linears(const RmsNorm& norm, const Tensor& x, std::span<const LinearTarget> targets,
+  void norm_linears(const Norm& norm, const Tensor& x, std::span<const LinearTarget> targets,
                     Tensor* normed) override;
   void attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
                  const CachePosition& position, KvLayer& cache, Tensor& out) override;
   void linear_residual(const Linear& linear, const Tensor& input, Tensor& x) override;
-  void norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate, const Linear& up,
-                    GatedActivation activation, Tensor& hidden, Tensor* normed) override;
+  void norm_gate_up(const Norm& norm, const Tensor& x, const Linear& gate, const Linear& up,
+                    Activation activation, Tensor& hidden, Tensor* normed) override;
   void linear(const Linear& linear, const Tensor& input, Tensor& output) override;
+  void normalize(const Norm& norm, const Tensor& x, Tensor& out) override;
+  void activate(Activation activation, Tensor& x) override;
+  void activate(Activation activation, const Tensor& factor, Tensor& x) override;
 
   void accumulate_gram(const Tensor& x, Tensor& gram) override;
   void accumulate_magnitude(const Tensor& x, Tensor& sum, Tensor& max) override;
@@ -78,13 +82,16 @@ class CpuBackend final : public Backend {
   void forget_activations();
   /// norm(x) of every token where part `part` may read it: computed by each part for itself while
   /// few tokens are in flight, which costs less than a barrier.
-  const float* normed_for_part(const RmsNorm& norm, const Tensor& x, const float* all, int part);
+  const float* normed_for_part(const Norm& norm, const Tensor& x, const float* all, int part);
   /// norm(x) of many tokens, or nullptr when each part computes its own.
-  const float* normed_for_all(const RmsNorm& norm, const Tensor& x, Tensor* normed);
-  /// hidden = silu(hidden) · up on the outputs that this part has just computed.
-  void activate_part(const Linear& gate, float* hidden, const float* up, std::int64_t tokens,
-                     int part);
-  void prepare_rotary(const AttentionShape& shape, std::int64_t position, std::int64_t tokens);
+  const float* normed_for_all(const Norm& norm, const Tensor& x, Tensor* normed);
+  void norm_row(const Norm& norm, const float* x, float* out) const;
+  void normalize_rows(const Norm& norm, const float* x, std::int64_t tokens, std::int64_t features,
+                      float* out);
+  /// hidden = act(hidden) · up on the outputs that this part has just computed.
+  void activate_part(const Linear& gate, Activation activation, float* hidden, const float* up,
+                     std::int64_t tokens, int part);
+  void activate_all(Activation activation, float* x, const float* factor, std::int64_t count);
 
   kernels::cpu::ThreadPool pool_;
   kernels::cpu::Cpu cpu_;
@@ -95,13 +102,19 @@ class CpuBackend final : public Backend {
   kernels::cpu::Scratch normed_;
   kernels::cpu::Scratch ups_;
 
-  /// Cosines and sines of the positions of the last call: all blocks of a model ask for the same.
+  /// Cosines and sines of the positions of the last calls: all blocks of a model ask for the same,
+  /// or for one of two.
   struct Rotary {
     std::vector<float> frequencies;
+    float magnitude = 1;
     std::int64_t position = -1;
     std::int64_t tokens = 0;
-    std::vector<float> cos, sin;  ///< [tokens, head_dim / 2]
-  } rotary_;
+    std::vector<float> cos, sin;  ///< [tokens, rotated / 2]
+  };
+  const Rotary& prepare_rotary(const AttentionShape& shape, std::int64_t position,
+                               std::int64_t tokens);
+  std::array<Rotary, 2> rotary_;  ///< the newer first
+  std::vector<float> position_biases_;
 };
 
 }  // namespace salient

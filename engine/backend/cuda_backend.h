@@ -59,17 +59,19 @@ class CudaBackend final : public Backend {
 
   void embed(const Tensor& table, const Tensor& ids, Tensor& x) override;
   void embed_packed(const PackedLinear& table, const Tensor& ids, Tensor& x) override;
-  void norm_linears(const RmsNorm& norm, const Tensor& x, std::span<const LinearTarget> targets,
+  void norm_linears(const Norm& norm, const Tensor& x, std::span<const LinearTarget> targets,
                     Tensor* normed) override;
   void attention(const AttentionShape& shape, Tensor& q, Tensor& k, const Tensor& v,
                  const CachePosition& position, KvLayer& cache, Tensor& out) override;
   void linear_residual(const Linear& linear, const Tensor& input, Tensor& x) override;
-  void norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate, const Linear& up,
-                    GatedActivation activation, Tensor& hidden, Tensor* normed) override;
+  void norm_gate_up(const Norm& norm, const Tensor& x, const Linear& gate, const Linear& up,
+                    Activation activation, Tensor& hidden, Tensor* normed) override;
   void linear(const Linear& linear, const Tensor& input, Tensor& output) override;
   void pick_greedy(const Tensor& logits, DecodeState& state) override;
   void pick_sampled(const Tensor& logits, const SamplingOptions& options,
                     DecodeState& state) override;
+  /// The kernels know RMS norms, silu(gate) · up, and plain rotary attention.
+  bool offers(ExtraStage /*stage*/) const override { return false; }
 
   void accumulate_gram(const Tensor& x, Tensor& gram) override;
   void accumulate_magnitude(const Tensor& x, Tensor& sum, Tensor& max) override;

@@ -94,7 +94,7 @@ struct CudaBackend::StageInput {
   const float* x;
   std::int64_t tokens;
   std::int64_t features;
-  const RmsNorm* norm;  ///< applied to x first, or nullptr
+  const Norm* norm;  ///< applied to x first, or nullptr
   Tensor floats, halves;
 
   /// Normed, float32.
@@ -243,7 +243,7 @@ void CudaBackend::embed_packed(const PackedLinear& table, const Tensor& ids, Ten
                          stream(), early());
 }
 
-void CudaBackend::norm_linears(const RmsNorm& norm, const Tensor& x,
+void CudaBackend::norm_linears(const Norm& norm, const Tensor& x,
                                std::span<const LinearTarget> targets, Tensor* normed) {
   StageInput input{*this, device_data<float>(x), x.dim(0), x.dim(1), &norm, {}, {}};
   if (normed != nullptr) {
@@ -274,8 +274,8 @@ void CudaBackend::norm_linears(const RmsNorm& norm, const Tensor& x,
   run_fused(problem);
 }
 
-void CudaBackend::norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate,
-                               const Linear& up, GatedActivation /*activation*/, Tensor& hidden,
+void CudaBackend::norm_gate_up(const Norm& norm, const Tensor& x, const Linear& gate,
+                               const Linear& up, Activation /*activation*/, Tensor& hidden,
                                Tensor* normed) {
   const std::array<const Linear*, 2> linears = {&gate, &up};
   if (normed == nullptr && fits_fused(x.dim(0), linears)) {

@@ -33,6 +33,7 @@ class StatsTap final : public ActivationTap {
   ActivationStats finish() {
     for (const Site site : kSites) {
       SiteStats& stats = stats_[site];
+      if (stats.gram.empty()) continue;
       const Tensor sums = backend_.download(magnitudes_[index_of(site)].sum);
       for (const double sum : sums.as<double>()) {
         stats.magnitude.push_back(static_cast<float>(sum / static_cast<double>(stats.tokens)));
@@ -76,10 +77,11 @@ std::int64_t longest_window(const CalibrationState& state) {
 
 }  // namespace
 
-CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
-                               const CalibrationWindows& windows) {
+CalibrationState embed_windows(Backend& backend, const DecoderShape& shape, const Tensor& embedding,
+                               const Surroundings& around, const CalibrationWindows& windows) {
   const std::int64_t rows = embedding.dim(0);
-  const Tensor table = backend.upload(embedding);
+  const Linear table = DenseLinear{backend.upload(embedding), {}};
+  const Tensor start = backend.allocate_zeros(DType::I32, {1});
   CalibrationState state;
   for (const std::vector<std::int32_t>& ids : windows.windows) {
     for (const std::int32_t id : ids) {
@@ -90,11 +92,20 @@ CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
     const auto tokens = static_cast<std::int64_t>(ids.size());
     Tensor window = backend.allocate(DType::I32, {tokens});
     backend.write(ids, window);
-    Tensor x = backend.allocate(DType::F32, {tokens, embedding.dim(1)});
-    backend.embed(table, window, x);
+    Tensor x = backend.allocate(DType::F32, {tokens, shape.config.hidden_size});
+    embed_tokens(backend, shape, table, around, window, {start, tokens}, x);
     state.hidden.push_back(std::move(x));
   }
   return state;
+}
+
+CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
+                               const CalibrationWindows& windows) {
+  static const Architecture kPlain{};
+  DecoderShape shape;
+  shape.architecture = &kPlain;
+  shape.config.hidden_size = embedding.dim(1);
+  return embed_windows(backend, shape, embedding, {}, windows);
 }
 
 ActivationStats calibrate_block(Backend& backend, const DecoderShape& shape, const Block& block,

@@ -50,7 +50,7 @@ struct SiteStats {
   Tensor gram;  ///< [features, features] F32, lower triangle of Σ x xᵀ, in the device's memory
 };
 
-/// All four inputs of one block.
+/// All inputs of one block; those that its family does not have are empty.
 struct ActivationStats {
   std::array<SiteStats, kSites.size()> sites;
   /// What entered the block, of the first windows: for a loss at the block's output.
@@ -63,7 +63,10 @@ struct ActivationStats {
 struct CalibrationState {
   std::vector<Tensor> hidden;  ///< per window [tokens, hidden_size] F32
 };
-/// Throws Error(BadInput) for an id beyond the embedding's rows.
+/// Throws Error(BadInput) for an id beyond the embedding's rows. With what a model has around its
+/// blocks, or of a model that has nothing there.
+CalibrationState embed_windows(Backend& backend, const DecoderShape& shape, const Tensor& embedding,
+                               const Surroundings& around, const CalibrationWindows& windows);
 CalibrationState embed_windows(Backend& backend, const Tensor& embedding,
                                const CalibrationWindows& windows);
 

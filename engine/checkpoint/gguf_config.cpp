@@ -125,7 +125,8 @@ void read_token_ids(const GgufMetadata& metadata, ModelConfig& config) {
   add("tokenizer.ggml.eot_token_id", config.eos_ids);
 }
 
-void read_sizes(const ArchitectureKeys& keys, const GgufHeader& header, ModelConfig& config) {
+void read_sizes(const ArchitectureKeys& keys, const GgufHeader& header, const Architecture& row,
+                ModelConfig& config) {
   config.hidden_size = keys.integer("embedding_length", 1, limits::kHiddenSize);
   config.intermediate_size = keys.integer("feed_forward_length", 1, limits::kIntermediateSize);
   config.num_layers = keys.integer("block_count", 1, limits::kLayers);
@@ -143,13 +144,34 @@ void read_sizes(const ArchitectureKeys& keys, const GgufHeader& header, ModelCon
   config.head_dim = keys.integer_or("attention.key_length", 1, limits::kHeadDim,
                                     config.hidden_size / config.num_heads);
   keys.only("attention.value_length", config.head_dim);
-  keys.only("rope.dimension_count", config.head_dim);
+  config.rotary_dim = keys.integer_or("rope.dimension_count", 1, config.head_dim, config.head_dim);
+  if (row.config.rotary_share == 1.0 && row.gguf_rotary_rows) {
+    keys.only("rope.dimension_count", config.head_dim);
+  }
+  if (config.rotary_dim == config.head_dim) config.rotary_dim = 0;
   keys.only("expert_count", 0);
   const GgufTensorEntry* embedding = find_tensor(header, "token_embd.weight");
   const std::int64_t rows = embedding == nullptr || embedding->shape.size() != 2
                                 ? 0
                                 : std::min(embedding->shape[0], limits::kVocabulary);
   config.vocab_size = keys.integer_or("vocab_size", 1, limits::kVocabulary, rows);
+}
+
+/// Layers with a window, and factors of long texts, which only some converters write.
+void read_window(const ArchitectureKeys& keys, const Architecture& row, ModelConfig& config) {
+  if (row.config.windows != WindowRule::Every) return;
+  config.window = keys.integer_or("attention.sliding_window", 0, limits::kPositions, 0);
+  if (config.window == 0) return;
+  config.layers.assign(static_cast<std::size_t>(config.num_layers), LayerAttention::Window);
+}
+
+void refuse_long_factors(const ByteSource& source, const GgufHeader& header) {
+  for (const std::string_view name : {"rope_factors_long.weight", "rope_factors_short.weight"}) {
+    if (find_tensor(header, name) == nullptr) continue;
+    throw Error(ErrorKind::Unsupported, source.name() + ": tensor " + in_quotes(name) +
+                                            ": factors of long texts are not read from GGUF; "
+                                            "open the Hugging Face folder");
+  }
 }
 
 /// "SmolLM2-135M-Instruct" of SmolLM2-135M-Instruct.Q4_1.gguf: people name files with care, while
@@ -167,34 +189,38 @@ std::string model_name(const std::string& file_name) {
 
 }  // namespace
 
-const Family& read_gguf_family(const GgufMetadata& metadata) {
+const Architecture& read_gguf_architecture(const GgufMetadata& metadata) {
   constexpr std::string_view kKey = "general.architecture";
   const auto name = metadata.text(kKey);
   if (!name) metadata.refuse(kKey, "is missing");
-  const Family* family = find_gguf_family(*name);
-  if (family == nullptr) {
-    metadata.refuse_unsupported(kKey,
-                                in_quotes(*name) + " is not supported, known: " + known_families());
+  const Architecture* row = find_gguf_architecture(*name);
+  if (row == nullptr) {
+    metadata.refuse_unsupported(
+        kKey, in_quotes(*name) + " is not supported, known: " + known_gguf_architectures());
   }
-  return *family;
+  return *row;
 }
 
 ModelConfig read_gguf_config(const ByteSource& source, const GgufHeader& header) {
   const GgufMetadata& metadata = header.metadata;
-  const Family& family = read_gguf_family(metadata);
-  const ArchitectureKeys keys(metadata, family.gguf_architecture);
+  const Architecture& row = read_gguf_architecture(metadata);
+  const ArchitectureKeys keys(metadata, row.gguf_architecture);
   ModelConfig config;
-  config.model_type = family.model_type;
+  config.model_type = row.model_type;
   config.name = escaped(model_name(source.name()));
-  read_sizes(keys, header, config);
+  read_sizes(keys, header, row, config);
+  read_window(keys, row, config);
+  config.activation = row.config.activation;
   const auto eps = metadata.real(keys.full("attention.layer_norm_rms_epsilon"), kMinEps, kMaxEps);
   if (!eps) metadata.refuse(keys.full("attention.layer_norm_rms_epsilon"), "is missing");
   config.norm_eps = *eps;
   config.rope.theta = keys.real_or("rope.freq_base", 1.0, 1e12, 10000.0);
   read_scaling_keys(keys, config.rope);
   check_consistency(config, source.name());
+  refuse_long_factors(source, header);
   read_rope_factors(source, header, config);
   config.attention_bias = find_tensor(header, "blk.0.attn_q.bias") != nullptr;
+  config.attention_output_bias = find_tensor(header, "blk.0.attn_output.bias") != nullptr;
   config.mlp_bias = find_tensor(header, "blk.0.ffn_up.bias") != nullptr;
   config.tied_head = find_tensor(header, "output.weight") == nullptr;
   read_token_ids(metadata, config);

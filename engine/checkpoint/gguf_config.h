@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/checkpoint/family.h"
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/file_source.h"
 #include "engine/checkpoint/gguf_header.h"
 #include "engine/checkpoint/model_config.h"
@@ -19,7 +19,7 @@ namespace salient {
 /// Reads the small tensor rope_freqs when there is one.
 ModelConfig read_gguf_config(const ByteSource& source, const GgufHeader& header);
 
-const Family& read_gguf_family(const GgufMetadata& metadata);
+const Architecture& read_gguf_architecture(const GgufMetadata& metadata);
 
 struct GgufName {
   std::string name;          ///< "model.layers.3.self_attn.q_proj.weight"
@@ -28,6 +28,6 @@ struct GgufName {
 };
 
 /// Nothing for a tensor that the family does not have.
-std::optional<GgufName> huggingface_name(std::string_view gguf_name);
+std::optional<GgufName> huggingface_name(const Architecture& row, std::string_view gguf_name);
 
 }  // namespace salient

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/checkpoint/config_reader.h"
+#include "engine/checkpoint/family_layout.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/gguf_config.h"
 #include "engine/checkpoint/gguf_header.h"
@@ -74,8 +75,9 @@ void check_block_numbers(const ModelConfig& config,
 void add_tensors(const GgufHeader& header, const std::string& file, CheckpointParts& parts) {
   std::map<std::int64_t, std::string> first_of_block;
   std::vector<std::string> unused;
+  const Architecture& row = *find_architecture(parts.config.model_type);
   for (const GgufTensorEntry& entry : header.tensors) {
-    const std::optional<GgufName> name = huggingface_name(entry.name);
+    const std::optional<GgufName> name = huggingface_name(row, entry.name);
     if (!name) {
       if (entry.name != "rope_freqs.weight") unused.push_back(entry.name);
       continue;
@@ -89,6 +91,8 @@ void add_tensors(const GgufHeader& header, const std::string& file, CheckpointPa
         {{name->name, std::string(entry.type->name), entry.shape, entry.bytes, 0, entry.offset},
          entry.type,
          {name->rotary_rows ? parts.config.head_dim : 0}});
+    // llama.cpp's converter has added the offset of the norms already.
+    if (entry.name.ends_with("norm.weight")) parts.tensors.back().shift = -row.norm_offset;
   }
   check_block_numbers(parts.config, first_of_block, file);
   if (unused.empty()) return;
@@ -152,6 +156,7 @@ CheckpointParts open_gguf(const std::filesystem::path& path) {
   add_tensors(header, file, parts);
   std::sort(parts.tensors.begin(), parts.tensors.end(),
             [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
+  split_fused(parts.config, file, parts.tensors);
   check_tensors(parts.config, file, false, parts.tensors, parts.warnings);
   if (header.bytes_behind > 0) {
     parts.warnings.push_back(file + ": " + std::to_string(header.bytes_behind) +

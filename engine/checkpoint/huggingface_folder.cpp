@@ -3,8 +3,10 @@
 #include <cstring>
 #include <map>
 
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/bounded_json.h"
 #include "engine/checkpoint/config_reader.h"
+#include "engine/checkpoint/family_layout.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/limits.h"
 #include "engine/checkpoint/model_folder.h"
@@ -19,8 +21,7 @@ namespace {
 
 constexpr const char* kConfigName = "config.json";
 constexpr const char* kGenerationName = "generation_config.json";
-constexpr const char* kHead = "lm_head.weight";
-constexpr const char* kEmbedding = "model.embed_tokens.weight";
+constexpr std::string_view kOwnMethod = "salient";
 
 struct ConfigFile {
   std::unique_ptr<FileSource> source;
@@ -78,13 +79,13 @@ bool same_bytes(const CheckpointParts& parts, const StoredTensor& a, const Store
 }
 
 void check_tied_head(CheckpointParts& parts) {
-  const StoredTensor* head = find_stored(parts, kHead);
-  const StoredTensor* embedding = find_stored(parts, kEmbedding);
+  const Architecture& row = *find_architecture(parts.config.model_type);
+  const StoredTensor* head = find_stored(parts, row.head);
+  const StoredTensor* embedding = find_stored(parts, row.embedding);
   if (!parts.config.tied_head || head == nullptr || embedding == nullptr) return;
   if (same_bytes(parts, *head, *embedding)) return;
-  parts.warnings.push_back(
-      "config.json ties the head to the embedding, but lm_head.weight differs: the embedding is "
-      "used");
+  parts.warnings.push_back("config.json ties the head to the embedding, but " +
+                           std::string(row.head) + " differs: the embedding is used");
 }
 
 bool is_float8(const StoredTensor& tensor) {
@@ -122,7 +123,7 @@ void check_readable(const CheckpointParts& parts) {
   for (const StoredTensor& tensor : parts.tensors) {
     const bool is_weight =
         tensor.info.name.ends_with(".weight") || tensor.info.name.ends_with(".bias");
-    if (!is_weight || tensor.type->decode != nullptr) continue;
+    if (!is_weight || tensor.type->decode != nullptr || is_known_extra(tensor.info.name)) continue;
     throw Error(ErrorKind::Unsupported, parts.sources[tensor.info.file]->name() + ": tensor " +
                                             in_quotes(tensor.info.name) + ": stored as " +
                                             tensor.info.stored_type +
@@ -151,10 +152,15 @@ CheckpointParts open_huggingface_folder(const std::filesystem::path& path,
   ConfigFile config_file = read_config(folder, parts);
   read_generation_config(folder, parts);
   open_weight_files(folder, weights, parts);
+  take_prefix(*find_architecture(parts.config.model_type), parts.tensors);
   check_float8_scales(parts);
   parts.already_quantized = describe_quantization(parts.config_json, kConfigName);
   if (parts.already_quantized.empty()) parts.already_quantized = quantization_of_tensors(parts);
   const bool quantized = !parts.already_quantized.empty();
+  // A run of ours holds its tensors as they are used.
+  if (!parts.already_quantized.starts_with(kOwnMethod)) {
+    split_fused(parts.config, parts.sources.front()->name(), parts.tensors);
+  }
   check_tensors(parts.config, parts.sources.front()->name(), quantized, parts.tensors,
                 parts.warnings);
   if (!quantized) check_readable(parts);

@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "engine/checkpoint/family.h"
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
 
@@ -109,8 +109,24 @@ bool holds_packed(const Tensors& sorted, const std::string& name) {
                                        " layers: " + listed(missing));
 }
 
-void warn_extras(const Tensors& sorted, const std::vector<ExpectedTensor>& expected,
-                 const std::string& file, std::vector<std::string>& warnings) {
+/// Parts of one stored tensor are missing together: it is named once.
+std::string stored_name(const Architecture& row, const std::string& name) {
+  for (const LinearRow& linear : row.linears) {
+    if (linear.rows == RowLayout::Own) continue;
+    for (const std::string_view kind : {".weight", ".bias"}) {
+      const std::string end = std::string(linear.tensor) + "." +
+                              std::string(short_name(linear.role)) + std::string(kind);
+      if (!name.ends_with(end)) continue;
+      return name.substr(0, name.size() - end.size()) + std::string(linear.tensor) +
+             std::string(kind);
+    }
+  }
+  return name;
+}
+
+void warn_extras(const Architecture& row, const Tensors& sorted,
+                 const std::vector<ExpectedTensor>& expected, const std::string& file,
+                 std::vector<std::string>& warnings) {
   std::vector<std::string_view> wanted;
   wanted.reserve(expected.size());
   for (const ExpectedTensor& tensor : expected) wanted.push_back(tensor.name);
@@ -119,7 +135,7 @@ void warn_extras(const Tensors& sorted, const std::vector<ExpectedTensor>& expec
   for (const StoredTensor& tensor : sorted) {
     const std::string& name = tensor.info.name;
     const bool known = std::binary_search(wanted.begin(), wanted.end(), name) ||
-                       is_known_extra(name) || name == "lm_head.weight";
+                       is_known_extra(name) || name == row.head;
     if (!known) extras.push_back(name);
   }
   if (extras.empty()) return;
@@ -145,11 +161,14 @@ std::unique_ptr<Checkpoint> make_checkpoint(CheckpointParts parts) {
 void check_tensors(const ModelConfig& config, const std::string& file, bool quantized,
                    const Tensors& sorted, std::vector<std::string>& warnings) {
   const std::vector<ExpectedTensor> expected = expected_tensors(config);
+  const Architecture& row = *find_architecture(config.model_type);
   std::vector<std::string> missing;
   for (const ExpectedTensor& wanted : expected) {
     const auto found = lower(sorted, wanted.name);
     if (found == sorted.end() || found->info.name != wanted.name) {
-      if (!quantized || !holds_packed(sorted, wanted.name)) missing.push_back(wanted.name);
+      if (quantized && holds_packed(sorted, wanted.name)) continue;
+      const std::string name = stored_name(row, wanted.name);
+      if (missing.empty() || missing.back() != name) missing.push_back(name);
       continue;
     }
     if (found->info.shape == wanted.shape) continue;
@@ -158,7 +177,7 @@ void check_tensors(const ModelConfig& config, const std::string& file, bool quan
                                          to_string(found->info.shape));
   }
   if (!missing.empty()) refuse_missing(config, file, missing);
-  if (!quantized) warn_extras(sorted, expected, file, warnings);
+  if (!quantized) warn_extras(row, sorted, expected, file, warnings);
 }
 
 }  // namespace salient

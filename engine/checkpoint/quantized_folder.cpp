@@ -5,9 +5,9 @@
 #include <array>
 #include <map>
 
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/awq_tensors.h"
 #include "engine/checkpoint/checked.h"
-#include "engine/checkpoint/family.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/run_tensors.h"
 #include "engine/error.h"

@@ -22,16 +22,16 @@ constexpr std::uint32_t kBeyondF16 = 0x477FF000;
 constexpr std::uint32_t kBeyondBF16 = 0x7F7F8000;
 
 /// A tensor as rows of whole blocks; a vector has rows of one element.
-struct RowLayout {
+struct StoredRows {
   std::int64_t rows = 1;
   std::int64_t columns = 1;
   std::uint64_t row_bytes = 0;
   std::int64_t rows_per_piece = 1;
 };
 
-RowLayout layout_of(const StoredTensor& tensor) {
-  RowLayout layout;
-  const Shape& shape = tensor.info.shape;
+StoredRows layout_of(const StoredTensor& tensor) {
+  StoredRows layout;
+  const Shape& shape = tensor.shape_in_file();
   if (!shape.empty()) layout.rows = shape.front();
   const std::int64_t count = element_count(shape);
   if (layout.rows == 0 || count == 0) return {0, 0, 0, 1};
@@ -48,13 +48,17 @@ RowLayout layout_of(const StoredTensor& tensor) {
 
 /// Calls `visit(first_row, rows, bytes)` for each piece of whole rows.
 template <class Visit>
-void for_each_piece(const ByteSource& source, const StoredTensor& tensor, const RowLayout& layout,
+void for_each_piece(const ByteSource& source, const StoredTensor& tensor, const StoredRows& layout,
                     Visit&& visit) {
   std::vector<std::byte> buffer(static_cast<std::size_t>(
       static_cast<std::uint64_t>(std::min(layout.rows, layout.rows_per_piece)) * layout.row_bytes));
-  std::uint64_t offset = tensor.info.offset;
-  for (std::int64_t row = 0; row < layout.rows; row += layout.rows_per_piece) {
-    const std::int64_t rows = std::min(layout.rows_per_piece, layout.rows - row);
+  const bool part = tensor.rows.is_part() && !tensor.rows.turned;
+  const std::int64_t begin = part ? tensor.rows.first : 0;
+  const std::int64_t end =
+      part ? tensor.rows.file_row(tensor.info.shape.front() - 1) + 1 : layout.rows;
+  std::uint64_t offset = tensor.info.offset + static_cast<std::uint64_t>(begin) * layout.row_bytes;
+  for (std::int64_t row = begin; row < end; row += layout.rows_per_piece) {
+    const std::int64_t rows = std::min(layout.rows_per_piece, end - row);
     const std::span<std::byte> piece =
         std::span(buffer).first(static_cast<std::size_t>(rows) * layout.row_bytes);
     source.read(offset, piece);
@@ -84,7 +88,7 @@ std::uint32_t magnitude(float value) {
 }
 
 void find_defects(std::span<const float> values, std::uint32_t limit, std::int64_t first_row,
-                  const RowLayout& layout, const RowOrder& order, Defects& defects) {
+                  const StoredRows& layout, const RowOrder& order, Defects& defects) {
   // One maximum over the piece is a loop without branches; places are sought only when it is bad.
   std::uint32_t largest = 0;
   for (const float value : values) largest = std::max(largest, magnitude(value));
@@ -93,7 +97,8 @@ void find_defects(std::span<const float> values, std::uint32_t limit, std::int64
     if (magnitude(values[i]) < limit) continue;
     if (!defects.any()) {
       const auto at = static_cast<std::int64_t>(i);
-      defects.row = order.model_row(first_row + at / layout.columns);
+      const std::int64_t row = first_row + at / layout.columns;
+      defects.row = std::max(order.model_row(row), order.is_part() ? row : 0);
       defects.column = at % layout.columns;
       defects.value = values[i];
     }
@@ -141,7 +146,7 @@ void store(std::span<const float> values, DType as, std::byte* out) {
 
 Tensor read_numbers(const ByteSource& source, const StoredTensor& tensor, DType as) {
   Tensor result(as, tensor.info.shape);
-  const RowLayout layout = layout_of(tensor);
+  const StoredRows layout = layout_of(tensor);
   if (layout.rows == 0) return result;
   const std::size_t out_row_bytes = static_cast<std::size_t>(layout.columns) * size_of(as);
   std::vector<float> values;
@@ -149,15 +154,38 @@ Tensor read_numbers(const ByteSource& source, const StoredTensor& tensor, DType 
   for_each_piece(source, tensor, layout, [&](std::int64_t first, std::int64_t rows, auto bytes) {
     values.resize(static_cast<std::size_t>(rows * layout.columns));
     tensor.type->decode(bytes.data(), values.size() / tensor.type->block_elements, values.data());
+    if (tensor.shift != 0) {
+      for (float& value : values) value += tensor.shift;
+    }
     find_defects(values, limit_of(as), first, layout, tensor.rows, defects);
     for (std::int64_t row = 0; row < rows; ++row) {
       const std::span<const float> one = std::span(values).subspan(
           static_cast<std::size_t>(row * layout.columns), static_cast<std::size_t>(layout.columns));
-      const auto to = static_cast<std::size_t>(tensor.rows.model_row(first + row));
-      store(one, as, result.data() + to * out_row_bytes);
+      const std::int64_t to = tensor.rows.model_row(first + row);
+      if (to < 0) continue;
+      store(one, as, result.data() + static_cast<std::size_t>(to) * out_row_bytes);
     }
   });
   if (defects.any()) refuse(source, tensor, defects, as);
+  return result;
+}
+
+/// A part of a tensor that is stored [in, out]: all of it is read, and its columns become rows.
+Tensor read_turned(const ByteSource& source, const StoredTensor& tensor, DType as) {
+  StoredTensor whole = tensor;
+  whole.info.shape = tensor.stored_shape;
+  whole.rows = {};
+  const Tensor stored = read_numbers(source, whole, as);
+  Tensor result(as, tensor.info.shape);
+  const std::size_t width = size_of(as);
+  const auto columns = static_cast<std::size_t>(stored.dim(1));
+  std::byte* out = result.data();
+  for (std::int64_t row = 0; row < result.dim(0); ++row) {
+    const auto column = static_cast<std::size_t>(tensor.rows.file_row(row));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(result.dim(1)); ++i, out += width) {
+      std::memcpy(out, stored.data() + (i * columns + column) * width, width);
+    }
+  }
   return result;
 }
 
@@ -187,8 +215,9 @@ Tensor read_tensor(const ByteSource& source, const StoredTensor& tensor, DType a
     return result;
   }
   if (tensor.type->decode == nullptr) refuse_type(source, tensor, as);
+  if (tensor.rows.turned) return read_turned(source, tensor, as);
   const bool plain_copy =
-      tensor.type->memory == as && as != DType::F32 && tensor.rows.rotary_head_dim == 0;
+      tensor.type->memory == as && as != DType::F32 && tensor.rows.as_stored() && tensor.shift == 0;
   if (plain_copy) {
     Tensor result(as, tensor.info.shape);
     if (copy_half(source, tensor, result)) return result;
@@ -199,10 +228,11 @@ Tensor read_tensor(const ByteSource& source, const StoredTensor& tensor, DType a
 std::optional<QuantizedMatrix> read_q8_0_codes(const ByteSource& source,
                                                const StoredTensor& tensor) {
   if (tensor.type->name != "Q8_0" || tensor.info.shape.size() != 2) return std::nullopt;
+  if (tensor.rows.is_part() || tensor.rows.turned) return std::nullopt;
   constexpr std::int64_t kGroup = 32;
   constexpr std::uint8_t kZeroPoint = 128;
   constexpr std::uint16_t kOne = 0x3C00;
-  const RowLayout layout = layout_of(tensor);
+  const StoredRows layout = layout_of(tensor);
   QuantizedMatrix matrix;
   matrix.scheme = {8, kGroup, Symmetry::Symmetric};
   matrix.out_features = tensor.info.shape[0];

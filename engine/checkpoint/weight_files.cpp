@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/checkpoint/family.h"
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/limits.h"
 #include "engine/checkpoint/safetensors.h"

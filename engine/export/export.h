@@ -80,6 +80,8 @@ struct ExportRequest {
 
 using ExportProgressSink = std::function<void(const std::string& step, double share)>;
 
+/// Why the family's files cannot hold single linears as they are used; empty when they do.
+std::string why_not_layout(const ModelConfig& config);
 /// Why `format` cannot say these settings, one sentence; empty when it can.
 std::string why_not(ExportFormat format, const ModelConfig& config,
                     const std::vector<LinearId>& linears,

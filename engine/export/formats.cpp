@@ -143,9 +143,20 @@ bool runs_fused(ExportFormat format) {
   return row_of(format).codes != nullptr && row_of(format).codes->fused == FusedLinears::Alike;
 }
 
+std::string why_not_layout(const ModelConfig& config) {
+  const Architecture* row = find_architecture(config.model_type);
+  if (row == nullptr || row->stored_as_used()) return "";
+  return std::string(row->display_name) +
+         " files hold q, k, v as one matrix or turned, and only Salient's run format holds them "
+         "apart";
+}
+
 std::string why_not(ExportFormat format, const ModelConfig& config,
                     const std::vector<LinearId>& linears,
                     const std::vector<LinearSettings>& settings) {
+  if (format != ExportFormat::Run) {
+    if (std::string layout = why_not_layout(config); !layout.empty()) return layout;
+  }
   const FormatRow& row = row_of(format);
   if (row.codes == nullptr) return "";
   const LinearSettings* common = nullptr;

@@ -122,9 +122,13 @@ std::int64_t group_size_on_disk(const QuantScheme& scheme) {
 }
 
 std::vector<std::string> table_names(const DecoderShape& shape) {
-  std::vector<std::string> names = {std::string(shape.architecture->embedding),
-                                    std::string(shape.architecture->final_norm)};
-  if (!shape.config.tied_head) names.emplace_back(shape.architecture->head);
+  std::vector<std::string> names;
+  for (const ExpectedTensor& table : table_tensors(shape.config)) names.push_back(table.name);
+  for (std::int64_t block = 0; block < shape.config.num_layers; ++block) {
+    for (const ExpectedTensor& kept : kept_vectors(shape.config, block)) {
+      names.push_back(kept.name);
+    }
+  }
   return names;
 }
 
@@ -142,7 +146,10 @@ ModelLayout make_model_layout(ExportFormat format, const Checkpoint& source,
   const Shape hidden = {layout.shape.config.hidden_size};
   for (std::int64_t block = 0; block < layout.shape.config.num_layers; ++block) {
     for (const std::string_view norm : {row.attention_norm, row.mlp_norm}) {
-      layout.tensors.push_back({row.block_tensor(block, norm), layout.row->vectors, hidden});
+      if (norm.empty()) continue;
+      const std::string name = row.block_tensor(block, norm);
+      layout.tensors.push_back({name, layout.row->vectors, hidden});
+      if (row.norm_bias) layout.tensors.push_back({bias_of(name), layout.row->vectors, hidden});
     }
   }
   for (const std::string& name : table_names(layout.shape)) add_table(layout, source, name, tables);
@@ -167,10 +174,18 @@ std::vector<NamedTensor> tensors_of(const ModelLayout& layout, const QuantizedBl
 std::vector<NamedTensor> norms_of(const ModelLayout& layout, const QuantizedBlock& block) {
   const Architecture& row = *layout.shape.architecture;
   const DType dtype = layout.row->vectors;
-  const std::string attention = row.block_tensor(block.block, row.attention_norm);
-  const std::string mlp = row.block_tensor(block.block, row.mlp_norm);
-  return {{attention, narrowed(attention, block.attention_norm, dtype)},
-          {mlp, narrowed(mlp, block.mlp_norm, dtype)}};
+  std::vector<NamedTensor> tensors;
+  const auto add = [&](std::string_view norm, const Tensor& weight, const Tensor& bias) {
+    if (weight.empty()) return;
+    const std::string name = row.block_tensor(block.block, norm);
+    Tensor stored = weight.clone();
+    for (float& value : stored.as<float>()) value -= row.norm_offset;
+    tensors.emplace_back(name, narrowed(name, stored, dtype));
+    if (!bias.empty()) tensors.emplace_back(bias_of(name), narrowed(bias_of(name), bias, dtype));
+  };
+  add(row.attention_norm, block.attention_norm, block.attention_norm_bias);
+  add(row.mlp_norm, block.mlp_norm, block.mlp_norm_bias);
+  return tensors;
 }
 
 std::vector<NamedTensor> tensors_of_table(const ModelLayout& layout, const Checkpoint& source,

@@ -47,6 +47,9 @@ std::uint64_t float16_bytes(const Checkpoint& source) {
 
 void write_checkpoint(const CheckpointCopy& copy, const std::filesystem::path& target,
                       const std::stop_token& stop, const ExportProgressSink& progress) {
+  if (const std::string why = why_not_layout(copy.source->config()); !why.empty()) {
+    throw Error(ErrorKind::Unsupported, why);
+  }
   check_target(target, copy.existing);
   JobFolder job(system_files(), target);
   try {

@@ -125,7 +125,7 @@ QuantizedBlock::Entry read_entry(const TensorSet& tensors, const LinearReport& r
 
 void check_report(const DecoderShape& shape, std::int64_t block, std::size_t index,
                   const LinearReport& report, const TensorSet& tensors) {
-  const LinearId expected{block, kLinearRoles.at(index)};
+  const LinearId expected{block, shape.architecture->linears[index].role};
   const Shape features = linear_shape(shape.config, expected.role);
   const bool fits = report.id == expected &&
                     report.name == shape.architecture->linear_name(block, expected.role) &&
@@ -145,8 +145,14 @@ SiteRecords records_of(const ActivationStats& stats) {
 }
 
 std::vector<NamedTensor> step_tensors(const BlockRecord& record) {
-  std::vector<NamedTensor> tensors = {{"attention_norm", record.block.attention_norm},
-                                      {"mlp_norm", record.block.mlp_norm}};
+  std::vector<NamedTensor> tensors;
+  const QuantizedBlock& block = record.block;
+  for (const auto& [name, norm] : {NamedTensor{"attention_norm", block.attention_norm},
+                                   NamedTensor{"attention_norm_bias", block.attention_norm_bias},
+                                   NamedTensor{"mlp_norm", block.mlp_norm},
+                                   NamedTensor{"mlp_norm_bias", block.mlp_norm_bias}}) {
+    if (!norm.empty()) tensors.emplace_back(name, norm);
+  }
   for (const QuantizedBlock::Entry& entry : record.block.linears) {
     add_weights(entry, tensors);
     add_scales(entry, tensors);
@@ -177,12 +183,18 @@ BlockRecord read_step(const DecoderShape& shape, std::int64_t block, const Json&
   record.block.block = block;
   const Shape hidden = {shape.config.hidden_size};
   record.block.attention_norm = tensors.get("attention_norm", DType::F32, hidden);
-  record.block.mlp_norm = tensors.get("mlp_norm", DType::F32, hidden);
+  record.block.attention_norm_bias =
+      tensors.get_optional("attention_norm_bias", DType::F32, hidden);
+  if (!shape.architecture->mlp_norm.empty()) {
+    record.block.mlp_norm = tensors.get("mlp_norm", DType::F32, hidden);
+    record.block.mlp_norm_bias = tensors.get_optional("mlp_norm_bias", DType::F32, hidden);
+  }
   for (const JsonReader& report : json.objects("reports")) {
     record.block.reports.push_back(read_report(report));
   }
-  if (record.block.reports.size() != kLinearRoles.size()) tensors.refuse("has other linears");
-  for (std::size_t i = 0; i < kLinearRoles.size(); ++i) {
+  const std::size_t linears = shape.architecture->linears.size();
+  if (record.block.reports.size() != linears) tensors.refuse("has other linears");
+  for (std::size_t i = 0; i < linears; ++i) {
     const LinearReport& report = record.block.reports[i];
     check_report(shape, block, i, report, tensors);
     record.block.linears.push_back(read_entry(tensors, report));

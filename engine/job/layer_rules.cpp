@@ -94,7 +94,7 @@ std::vector<LinearRole> fused_with(const Architecture& row, LinearRole role) {
 std::vector<LinearId> linears_of(const DecoderShape& shape) {
   std::vector<LinearId> linears;
   for (std::int64_t block = 0; block < shape.config.num_layers; ++block) {
-    for (const LinearRole role : kLinearRoles) linears.push_back({block, role});
+    for (const LinearRow& row : shape.architecture->linears) linears.push_back({block, row.role});
   }
   return linears;
 }

@@ -45,8 +45,8 @@ void check_calibration(const CalibrationOptions& calibration) {
 /// The first in_features that `group` does not divide; 0 when it divides all.
 std::int64_t undivided_input(const ModelConfig& config, std::int64_t group) {
   if (group == QuantScheme::kWholeRow) return 0;
-  for (const LinearRole role : kLinearRoles) {
-    const std::int64_t in_features = linear_shape(config, role)[1];
+  for (const LinearRow& row : find_architecture(config.model_type)->linears) {
+    const std::int64_t in_features = linear_shape(config, row.role)[1];
     if (in_features % group != 0) return in_features;
   }
   return 0;
@@ -73,8 +73,29 @@ void choose_group(const ModelConfig& config, Plan& plan) {
   }
 }
 
+/// Sites whose columns nothing can scale, once for all blocks.
+void note_unscaled_groups(const DecoderShape& shape, Plan& plan) {
+  if (plan.options.method == Method::Rtn) return;
+  for (const ScaleGroupRow& group : shape.architecture->scale_groups) {
+    const std::string why = unscaled_because(shape.config, group);
+    if (why.empty()) continue;
+    std::string names;
+    for (const LinearRole role : group.consumers) {
+      names.append(names.empty() ? "" : ", ").append(short_name(role));
+    }
+    plan.notes.push_back("No channel scales for " + names + ": " + why +
+                         "; it is clipped and rounded.");
+  }
+}
+
 void choose_format(const DecoderShape& shape, Plan& plan) {
   JobOptions& options = plan.options;
+  if (options.format && *options.format != ExportFormat::Run) {
+    const std::string why = why_not_layout(shape.config);
+    if (!why.empty()) {
+      throw Error(ErrorKind::Unsupported, why + "; --format run holds it");
+    }
+  }
   std::vector<LinearSettings> widened = plan.settings;
   const std::vector<std::string> touched = widen_fused_linears(shape, plan.linears, widened);
   const std::string why =
@@ -100,7 +121,8 @@ void choose_format(const DecoderShape& shape, Plan& plan) {
 void note_ragged_groups(const ModelConfig& config, Plan& plan) {
   const std::int64_t group = plan.options.scheme.group_size;
   if (group == QuantScheme::kWholeRow) return;
-  for (const LinearRole role : kLinearRoles) {
+  for (const LinearRow& row : find_architecture(config.model_type)->linears) {
+    const LinearRole role = row.role;
     const std::int64_t in_features = linear_shape(config, role)[1];
     if (in_features < group) {
       plan.notes.push_back("Group " + std::to_string(group) + " is larger than the " +
@@ -199,6 +221,7 @@ QuantScheme fitting_scheme(const ModelConfig& config, QuantScheme scheme) {
 Plan make_plan(const Backend& backend, const Checkpoint& checkpoint, const JobOptions& options) {
   check_source(checkpoint);
   const DecoderShape shape = make_decoder_shape(checkpoint);
+  require_stages(backend, shape);
   validate(options.scheme);
   check_calibration(options.calibration);
 
@@ -214,6 +237,7 @@ Plan make_plan(const Backend& backend, const Checkpoint& checkpoint, const JobOp
   plan.settings = settings_of(shape, plan.linears, plan.options);
   choose_format(shape, plan);
   note_ragged_groups(plan.config, plan);
+  note_unscaled_groups(shape, plan);
   if (plan.source_precision.starts_with("dequantized")) {
     plan.notes.push_back("FP16 means " + plan.source_precision + " here.");
   }

@@ -26,14 +26,14 @@ const Architecture* architecture_of(const RunRecord& record) {
   const auto rows = architectures();
   const auto found =
       std::ranges::find(rows, record.summary.architecture, &Architecture::display_name);
-  return found == rows.end() ? nullptr : &*found;
+  return found == rows.end() ? nullptr : *found;
 }
 
 }  // namespace
 
 std::optional<InputEnergy> input_energy(const RunRecord& record, const LinearId& id, double share) {
   const Architecture* architecture = architecture_of(record);
-  if (architecture == nullptr) return {};
+  if (architecture == nullptr || !architecture->has(id.role)) return {};
   const Site site = architecture->row(id.role).input;
   const BlockStatistics statistics = read_block_statistics(record, id.block);
   return energy_of(statistics.sites[index_of(site)], id.block, site, share);

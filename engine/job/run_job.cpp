@@ -231,7 +231,8 @@ class Run {
     } else {
       const Tensor embedding = load_embedding(*source_, shape_, table_dtype(*source_, shape_));
       step();
-      state = embed_windows(backend_, embedding, windows_);
+      const Surroundings around = load_surroundings(backend_, *source_, shape_, embedding.dtype());
+      state = embed_windows(backend_, shape_, embedding, around, windows_);
     }
     for (; at < block; ++at) {
       step();
@@ -320,7 +321,9 @@ class Run {
   }
 
   LinearSettings settings_of(const LinearId& id) const {
-    const auto place = static_cast<std::size_t>(id.block) * kLinearRoles.size() + index_of(id.role);
+    const Architecture& row = *shape_.architecture;
+    const auto place =
+        static_cast<std::size_t>(id.block) * row.linears.size() + row.place_of(id.role);
     return plan_.settings.at(place);
   }
 

@@ -165,14 +165,16 @@ class RunFolderBlocks : public BlockSource {
   std::int64_t num_blocks() const override { return shape_.config.num_layers; }
 
   QuantizedBlock block(std::int64_t index) const override {
-    const Architecture& row = *shape_.architecture;
     QuantizedBlock block;
     block.block = index;
-    block.attention_norm = weights_.read(row.block_tensor(index, row.attention_norm), DType::F32);
-    block.mlp_norm = weights_.read(row.block_tensor(index, row.mlp_norm), DType::F32);
+    const Block norms = load_norms(weights_, shape_, index);
+    block.attention_norm = norms.attention_norm;
+    block.attention_norm_bias = norms.attention_norm_bias;
+    block.mlp_norm = norms.mlp_norm;
+    block.mlp_norm_bias = norms.mlp_norm_bias;
     const BlockStatistics statistics = read_block_statistics(record_, index);
-    for (const LinearRole role : kLinearRoles) {
-      block.linears.push_back(entry({index, role}, statistics));
+    for (const LinearRow& row : shape_.architecture->linears) {
+      block.linears.push_back(entry({index, row.role}, statistics));
     }
     return block;
   }

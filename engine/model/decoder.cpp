@@ -2,6 +2,7 @@
 #include "engine/model/decoder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/error.h"
 
@@ -15,19 +16,7 @@ Tensor activations(Backend& backend, std::int64_t tokens, std::int64_t features)
   return backend.allocate(DType::F32, {tokens, features});
 }
 
-void observe(ActivationTap* tap, Site site, const Tensor& x) {
-  if (tap != nullptr) tap->observe(site, x);
-}
-
-GatedActivation gated(HiddenActivation activation) {
-  switch (activation) {
-    case HiddenActivation::Silu:
-      return GatedActivation::Silu;
-  }
-  return GatedActivation::Silu;
-}
-
-void embed(Backend& backend, const Linear& table, const Tensor& ids, Tensor& x) {
+void look_up(Backend& backend, const Linear& table, const Tensor& ids, Tensor& x) {
   if (const auto* dense = std::get_if<DenseLinear>(&table)) {
     backend.embed(dense->weight, ids, x);
   } else {
@@ -35,63 +24,43 @@ void embed(Backend& backend, const Linear& table, const Tensor& ids, Tensor& x) 
   }
 }
 
-}  // namespace
-
-void forward_attention(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
-                       const CachePosition& position, KvLayer& cache, ActivationTap* tap) {
-  using enum LinearRole;
-  const ModelConfig& config = shape.config;
-  const std::int64_t tokens = x.dim(0);
-  const auto eps = static_cast<float>(config.norm_eps);
-  Tensor normed = tap != nullptr ? activations(backend, tokens, config.hidden_size) : Tensor();
-  Tensor q = activations(backend, tokens, config.num_heads * config.head_dim);
-  Tensor k = activations(backend, tokens, config.num_kv_heads * config.head_dim);
-  Tensor v = activations(backend, tokens, config.num_kv_heads * config.head_dim);
-  const std::array<LinearTarget, 3> projections = {
-      LinearTarget{block[Query], q}, LinearTarget{block[Key], k}, LinearTarget{block[Value], v}};
-  backend.norm_linears({block.attention_norm, eps}, x, projections,
-                       tap != nullptr ? &normed : nullptr);
-  observe(tap, Site::AttentionInput, normed);
-
-  Tensor heads = activations(backend, tokens, config.num_heads * config.head_dim);
-  backend.attention(shape.attention(), q, k, v, position, cache, heads);
-  observe(tap, Site::AttentionOutput, heads);
-  backend.linear_residual(block[Output], heads, x);
+Norm norm_of(const DecoderShape& shape, const Tensor& weight, const Tensor& bias) {
+  return {weight, static_cast<float>(shape.config.norm_eps), shape.architecture->norm,
+          bias.empty() ? nullptr : &bias};
 }
-
-void forward_mlp(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
-                 ActivationTap* tap) {
-  using enum LinearRole;
-  const ModelConfig& config = shape.config;
-  const std::int64_t tokens = x.dim(0);
-  const auto eps = static_cast<float>(config.norm_eps);
-  Tensor normed = tap != nullptr ? activations(backend, tokens, config.hidden_size) : Tensor();
-  Tensor hidden = activations(backend, tokens, config.intermediate_size);
-  backend.norm_gate_up({block.mlp_norm, eps}, x, block[Gate], block[Up], gated(config.activation),
-                       hidden, tap != nullptr ? &normed : nullptr);
-  observe(tap, Site::MlpInput, normed);
-  observe(tap, Site::MlpHidden, hidden);
-  backend.linear_residual(block[Down], hidden, x);
-}
-
-void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
-                   const CachePosition& position, KvLayer& cache, ActivationTap* tap) {
-  forward_attention(backend, shape, block, x, position, cache, tap);
-  forward_mlp(backend, shape, block, x, tap);
-}
-
-namespace {
 
 void forward_blocks(Backend& backend, const Decoder& decoder, Sequence& sequence, const Tensor& ids,
                     std::int64_t limit, Tensor& x) {
-  embed(backend, decoder.embedding, ids, x);
+  const CachePosition position{sequence.position, limit};
+  embed_tokens(backend, decoder.shape, decoder.embedding, decoder.around, ids, position, x);
   for (std::size_t block = 0; block < decoder.blocks.size(); ++block) {
-    forward_block(backend, decoder.shape, decoder.blocks[block], x, {sequence.position, limit},
+    forward_block(backend, decoder.shape, decoder.blocks[block], x, position,
                   sequence.layers[block]);
   }
 }
 
 }  // namespace
+
+void embed_tokens(Backend& backend, const DecoderShape& shape, const Linear& embedding,
+                  const Surroundings& around, const Tensor& ids, const CachePosition& position,
+                  Tensor& x) {
+  if (around.project_in) {
+    Tensor narrow = activations(backend, x.dim(0), shape.config.table_width());
+    look_up(backend, embedding, ids, narrow);
+    backend.linear(*around.project_in, narrow, x);
+  } else {
+    look_up(backend, embedding, ids, x);
+  }
+  if (shape.architecture->embedding_scale == EmbeddingScale::SqrtHidden) {
+    const auto scale = static_cast<float>(std::sqrt(static_cast<double>(shape.config.hidden_size)));
+    backend.pointwise(Pointwise::Scale, scale, x);
+  }
+  if (!around.position_table.empty()) {
+    backend.add_positions(around.position_table, position, shape.architecture->position_offset, x);
+  }
+  if (around.embedding_norm.empty()) return;
+  backend.normalize(norm_of(shape, around.embedding_norm, around.embedding_norm_bias), x, x);
+}
 
 void check_room(const Decoder& decoder, const Sequence& sequence, std::span<const std::int32_t> ids,
                 std::int64_t count) {
@@ -102,6 +71,12 @@ void check_room(const Decoder& decoder, const Sequence& sequence, std::span<cons
                                          " is outside the vocabulary of " + std::to_string(vocab));
   }
   const std::int64_t needed = sequence.length + count;
+  const ModelConfig& config = decoder.shape.config;
+  if (config.positions == PositionKind::Learned && needed > config.max_positions) {
+    throw Error(ErrorKind::BadInput, "the sequence would grow to " + std::to_string(needed) +
+                                         " tokens, the model has positions for " +
+                                         std::to_string(config.max_positions));
+  }
   if (needed > sequence.capacity) {
     throw Error(ErrorKind::BadInput, "the sequence would grow to " + std::to_string(needed) +
                                          " tokens, its cache holds " +
@@ -138,9 +113,26 @@ void decode_step(Backend& backend, const Decoder& decoder, Sequence& sequence,
 }
 
 void logits_of(Backend& backend, const Decoder& decoder, const Tensor& hidden, Tensor& logits) {
+  const Surroundings& around = decoder.around;
   const std::array<LinearTarget, 1> head = {LinearTarget{decoder.head, logits}};
-  const auto eps = static_cast<float>(decoder.shape.config.norm_eps);
-  backend.norm_linears({decoder.final_norm, eps}, hidden, head, nullptr);
+  if (around.project_out) {
+    Tensor narrow = activations(backend, hidden.dim(0), decoder.shape.config.table_width());
+    if (around.final_norm.empty()) {
+      backend.linear(*around.project_out, hidden, narrow);
+    } else {
+      const std::array<LinearTarget, 1> out = {LinearTarget{*around.project_out, narrow}};
+      backend.norm_linears(norm_of(decoder.shape, around.final_norm, around.final_norm_bias),
+                           hidden, out, nullptr);
+    }
+    backend.linear(decoder.head, narrow, logits);
+  } else if (around.final_norm.empty()) {
+    backend.linear(decoder.head, hidden, logits);
+  } else {
+    backend.norm_linears(norm_of(decoder.shape, around.final_norm, around.final_norm_bias), hidden,
+                         head, nullptr);
+  }
+  if (decoder.shape.config.logit_cap == 0) return;
+  backend.pointwise(Pointwise::SoftCap, static_cast<float>(decoder.shape.config.logit_cap), logits);
 }
 
 Tensor forward(Backend& backend, const Decoder& decoder, Sequence& sequence,

@@ -8,19 +8,24 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/backend/backend.h"
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/checkpoint.h"
-#include "engine/model/architecture.h"
 
 namespace salient {
 
 struct Block {
-  Tensor attention_norm;                            ///< [hidden] F32
-  Tensor mlp_norm;                                  ///< [hidden] F32
-  std::array<Linear, kLinearRoles.size()> linears;  ///< by LinearRole
+  std::int64_t index = 0;  ///< its layer: windows and rotation may differ
+  Tensor attention_norm;   ///< [hidden] F32, the row's offset added
+  Tensor mlp_norm;         ///< [hidden] F32; empty where the MLP reads the attention's norm
+  Tensor attention_norm_bias, mlp_norm_bias;        ///< [hidden] F32, or empty
+  Tensor attention_post_norm, mlp_post_norm;        ///< [hidden] F32, or empty
+  Tensor query_norm, key_norm;                      ///< [head_dim] F32, or empty
+  std::array<Linear, kLinearRoles.size()> linears;  ///< by LinearRole; the row says which count
 
   const Linear& operator[](LinearRole role) const { return linears[index_of(role)]; }
   Linear& operator[](LinearRole role) { return linears[index_of(role)]; }
@@ -38,9 +43,13 @@ class ActivationTap {
 struct DecoderShape {
   const Architecture* architecture = nullptr;
   ModelConfig config;
-  std::vector<float> inverse_frequencies;  ///< [head_dim / 2], rope scaling applied
+  std::vector<float> inverse_frequencies;  ///< [rotary_dim / 2], scaling applied; or empty
+  std::vector<float> window_frequencies;   ///< of layers with a window; empty: the same
+  std::vector<float> alibi_slopes;         ///< [num_heads], or empty
 
-  AttentionShape attention() const;
+  /// Of one layer, for caches of `capacity`. `kept` holds the frequencies where they depend on it.
+  AttentionShape attention(std::int64_t layer, std::int64_t capacity,
+                           std::vector<float>& kept) const;
 };
 
 /// Throws Error(Unsupported) when no Architecture row fits, naming the model type, and
@@ -50,18 +59,35 @@ DecoderShape make_decoder_shape(const Checkpoint& checkpoint);
 /// The shape without a look at the tensors, for a model that is being built from parts.
 DecoderShape make_decoder_shape(const ModelConfig& config);
 
-/// [out_features, in_features] that the config asks of a linear, and whether it has a bias.
-Shape linear_shape(const ModelConfig& config, LinearRole role);
 bool has_bias(const DecoderShape& shape, LinearRole role);
 
-/// Radians per position, [head_dim / 2], for default, linear and llama3 scaled rotary positions.
-std::vector<float> inverse_frequencies(const ModelConfig& config);
+/// Radians per position, [rotary_dim / 2]. Scalings that depend on the length of the text take the
+/// capacity of its cache for it, so that a cached key never turns again.
+std::vector<float> inverse_frequencies(const ModelConfig& config, const RopeConfig& rope,
+                                       std::int64_t capacity);
+std::vector<float> alibi_slopes(const ModelConfig& config, AlibiSlopes kind);
+
+/// Throws Error(Unsupported) naming what the model needs and the device lacks.
+void require_stages(const Backend& backend, const DecoderShape& shape);
 
 /// Reads one block, dense, in `dtype`; weights beyond float16's range stay as they are stored.
 Block load_block(const Checkpoint& checkpoint, const DecoderShape& shape, std::int64_t block,
                  DType dtype);
 Tensor load_embedding(const Checkpoint& checkpoint, const DecoderShape& shape, DType dtype);
-Tensor load_final_norm(const Checkpoint& checkpoint, const DecoderShape& shape);
+/// A norm's weight as it is used, [features] F32: with the row's offset.
+Tensor load_norm(const Checkpoint& checkpoint, const DecoderShape& shape, const std::string& name);
+/// The norms of one block, in the host's memory; no linears.
+Block load_norms(const Checkpoint& checkpoint, const DecoderShape& shape, std::int64_t block);
+
+/// What stands around the blocks, in the device's memory; empty where a model has none.
+struct Surroundings {
+  Tensor position_table;                          ///< [positions, hidden] F32
+  Tensor embedding_norm, embedding_norm_bias;     ///< [hidden] F32
+  std::optional<Linear> project_in, project_out;  ///< where the tables are narrower than the blocks
+  Tensor final_norm, final_norm_bias;             ///< [hidden] F32
+};
+Surroundings load_surroundings(Backend& backend, const Checkpoint& checkpoint,
+                               const DecoderShape& shape, DType dtype);
 /// The head as a linear; shares the embedding's memory when tied and of the same dtype.
 Linear load_head(const Checkpoint& checkpoint, const DecoderShape& shape, const Tensor& embedding);
 
@@ -74,11 +100,16 @@ KvLayer make_kv_layer(Backend& backend, const DecoderShape& shape, std::int64_t 
 void forward_block(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
                    const CachePosition& position, KvLayer& cache, ActivationTap* tap = nullptr);
 
-/// The two halves of `forward_block`: x += attention(norm(x)) and x += mlp(norm(x)).
+/// The two halves of a sequential `forward_block`: x += attention(norm(x)), x += mlp(norm(x)).
 void forward_attention(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
                        const CachePosition& position, KvLayer& cache, ActivationTap* tap = nullptr);
 void forward_mlp(Backend& backend, const DecoderShape& shape, const Block& block, Tensor& x,
                  ActivationTap* tap = nullptr);
+
+/// What the first block reads: x [tokens, hidden] of ids I32 [tokens] at `position`.
+void embed_tokens(Backend& backend, const DecoderShape& shape, const Linear& embedding,
+                  const Surroundings& around, const Tensor& ids, const CachePosition& position,
+                  Tensor& x);
 
 /// A whole model in memory: FP16 dense, or quantized. Built by `load_decoder` or by the runtime
 /// from a run folder or an AWQ checkpoint.
@@ -86,7 +117,7 @@ struct Decoder {
   DecoderShape shape;
   Linear embedding;  ///< as a table: DenseLinear weight, or PackedLinear (8-bit head)
   std::vector<Block> blocks;
-  Tensor final_norm;
+  Surroundings around;
   Linear head;
 
   /// Bytes one decoded token reads (every linear once, one embedding row, the head).
@@ -120,9 +151,10 @@ Tensor hidden_states(Backend& backend, const Decoder& decoder, Sequence& sequenc
 /// logits [tokens, vocab] F32 = head(final_norm(hidden)) for hidden [tokens, hidden].
 void logits_of(Backend& backend, const Decoder& decoder, const Tensor& hidden, Tensor& logits);
 
-/// Throws Error(BadInput) for an id outside the vocabulary, or where `count` more tokens do not fit.
-void check_room(const Decoder& decoder, const Sequence& sequence,
-                std::span<const std::int32_t> ids, std::int64_t count);
+/// Throws Error(BadInput) for an id outside the vocabulary, or where `count` more tokens do not
+/// fit.
+void check_room(const Decoder& decoder, const Sequence& sequence, std::span<const std::int32_t> ids,
+                std::int64_t count);
 
 /// The stages of one decoded token, for recording: reads state.token at state.position, which is
 /// below `limit`, writes the caches there, and leaves logits [1, vocab]. `sequence.length` is the

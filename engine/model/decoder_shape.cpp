@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
-#include <numbers>
 
 #include "engine/error.h"
 #include "engine/model/decoder.h"
@@ -49,100 +48,99 @@ class TensorCheck {
   std::size_t problems_ = 0;
 };
 
-void check_block(TensorCheck& check, const DecoderShape& shape, std::int64_t block) {
-  const Architecture& row = *shape.architecture;
-  check.expect(row.block_tensor(block, row.attention_norm), {shape.config.hidden_size});
-  check.expect(row.block_tensor(block, row.mlp_norm), {shape.config.hidden_size});
-  for (const LinearRow& linear : row.linears) {
-    const std::string name = row.linear_name(block, linear.role);
-    const Shape expected = linear_shape(shape.config, linear.role);
-    check.expect(name + ".weight", expected);
-    if (has_bias(shape, linear.role)) {
-      check.expect(name + ".bias", {expected[0]});
-    } else {
-      check.expect_absent(name + ".bias",
-                          linear.bias == BiasRule::AttentionBias ? "attention_bias" : "mlp_bias");
-    }
+/// A bias that is there must be asked for: it would be passed over in silence.
+void check_no_bias(TensorCheck& check, const DecoderShape& shape, std::int64_t block) {
+  for (const LinearRow& linear : shape.architecture->linears) {
+    if (has_bias(shape.config, linear)) continue;
+    const std::string name = shape.architecture->linear_name(block, linear.role);
+    check.expect_absent(name + ".bias",
+                        linear.bias == BiasRule::MlpBias ? "mlp_bias" : "attention_bias");
   }
 }
 
 std::string known_architectures() {
   std::string text;
-  for (const Architecture& row : architectures()) {
+  for (const Architecture* row : architectures()) {
     if (!text.empty()) text += ", ";
-    text += row.model_type;
+    text += row->model_type;
   }
   return text;
 }
 
-/// Meta's scaling of Llama 3.1: long wavelengths are divided by `factor`, short ones kept, and
-/// those between blended.
-double llama3_frequency(double frequency, const RopeConfig& rope) {
-  const double context = static_cast<double>(rope.original_max_positions);
-  const double wavelength = 2 * std::numbers::pi / frequency;
-  if (wavelength < context / rope.high_frequency_factor) return frequency;
-  if (wavelength > context / rope.low_frequency_factor) return frequency / rope.factor;
-  const double blend = (context / wavelength - rope.low_frequency_factor) /
-                       (rope.high_frequency_factor - rope.low_frequency_factor);
-  return (1 - blend) * frequency / rope.factor + blend * frequency;
+bool depends_on_capacity(const RopeConfig& rope) {
+  return rope.scaling == RopeScaling::Dynamic || rope.scaling == RopeScaling::Long;
 }
 
-double scaled_frequency(double frequency, const RopeConfig& rope) {
-  switch (rope.scaling) {
-    case RopeScaling::None:
-      return frequency;
-    case RopeScaling::LinearPositions:
-      return frequency / rope.factor;
-    case RopeScaling::Llama3:
-      return llama3_frequency(frequency, rope);
-  }
-  return frequency;
+bool windowed(const ModelConfig& config, std::int64_t layer) {
+  return !config.layers.empty() &&
+         config.layers.at(static_cast<std::size_t>(layer)) == LayerAttention::Window;
+}
+
+std::vector<ExtraStage> extra_stages(const DecoderShape& shape) {
+  const ModelConfig& config = shape.config;
+  const Architecture& row = *shape.architecture;
+  std::vector<ExtraStage> needed;
+  const auto need = [&](bool condition, ExtraStage stage) {
+    if (condition) needed.push_back(stage);
+  };
+  need(row.norm == NormKind::Layer, ExtraStage::LayerNorm);
+  need(config.activation != Activation::Silu || !row.has(LinearRole::Gate),
+       ExtraStage::OtherActivations);
+  const bool plain_rotary = config.positions == PositionKind::Rotary && config.rotary_dim == 0 &&
+                            config.rope.magnitude == 1 && !config.window_rope;
+  const bool plain_scores =
+      config.score_scale == 0 && !config.score_scale_by_layer && config.score_cap == 0;
+  need(!plain_rotary || !plain_scores || config.window != 0, ExtraStage::OtherAttention);
+  need(config.positions == PositionKind::Learned, ExtraStage::LearnedPositions);
+  need(row.placement != NormPlacement::Before || !row.query_norm.empty() ||
+           row.embedding_scale != EmbeddingScale::None || !row.embedding_norm.empty() ||
+           config.qkv_limit != 0 || config.logit_cap != 0,
+       ExtraStage::BetweenStages);
+  return needed;
 }
 
 }  // namespace
 
-std::vector<float> inverse_frequencies(const ModelConfig& config) {
-  std::vector<float> frequencies;
-  for (std::int64_t i = 0; i < config.head_dim / 2; ++i) {
-    const double exponent = 2 * static_cast<double>(i) / static_cast<double>(config.head_dim);
-    const double frequency = std::pow(config.rope.theta, -exponent);
-    frequencies.push_back(static_cast<float>(scaled_frequency(frequency, config.rope)));
+AttentionShape DecoderShape::attention(std::int64_t layer, std::int64_t capacity,
+                                       std::vector<float>& kept) const {
+  AttentionShape shape;
+  shape.num_heads = config.num_heads;
+  shape.num_kv_heads = config.num_kv_heads;
+  shape.head_dim = config.head_dim;
+  const bool window = windowed(config, layer);
+  const bool own_rope = window && config.window_rope.has_value();
+  const RopeConfig& rope = own_rope ? *config.window_rope : config.rope;
+  shape.inverse_frequencies = own_rope ? window_frequencies : inverse_frequencies;
+  if (depends_on_capacity(rope) && !shape.inverse_frequencies.empty()) {
+    kept = salient::inverse_frequencies(config, rope, capacity);
+    shape.inverse_frequencies = kept;
   }
-  return frequencies;
-}
-
-AttentionShape DecoderShape::attention() const {
-  return {config.num_heads, config.num_kv_heads, config.head_dim, inverse_frequencies};
-}
-
-Shape linear_shape(const ModelConfig& config, LinearRole role) {
-  const std::int64_t hidden = config.hidden_size;
-  const std::int64_t intermediate = config.intermediate_size;
-  switch (role) {
-    case LinearRole::Query:
-      return {config.num_heads * config.head_dim, hidden};
-    case LinearRole::Key:
-    case LinearRole::Value:
-      return {config.num_kv_heads * config.head_dim, hidden};
-    case LinearRole::Output:
-      return {hidden, config.num_heads * config.head_dim};
-    case LinearRole::Gate:
-    case LinearRole::Up:
-      return {intermediate, hidden};
-    case LinearRole::Down:
-      return {hidden, intermediate};
+  shape.rotary_magnitude = static_cast<float>(rope.magnitude);
+  shape.score_scale = static_cast<float>(config.score_scale);
+  if (config.score_scale_by_layer) {
+    const double plain = 1 / std::sqrt(static_cast<double>(config.head_dim));
+    const double scale = config.score_scale != 0 ? config.score_scale : plain;
+    shape.score_scale = static_cast<float>(scale / static_cast<double>(layer + 1));
   }
-  return {};
+  shape.score_cap = static_cast<float>(config.score_cap);
+  shape.window = window ? config.window : 0;
+  shape.alibi_slopes = alibi_slopes;
+  shape.alibi_form = architecture->alibi_form;
+  return shape;
 }
 
 bool has_bias(const DecoderShape& shape, LinearRole role) {
-  switch (shape.architecture->row(role).bias) {
-    case BiasRule::AttentionBias:
-      return shape.config.attention_bias;
-    case BiasRule::MlpBias:
-      return shape.config.mlp_bias;
+  return has_bias(shape.config, shape.architecture->row(role));
+}
+
+void require_stages(const Backend& backend, const DecoderShape& shape) {
+  for (const ExtraStage stage : extra_stages(shape)) {
+    if (backend.offers(stage)) continue;
+    throw Error(ErrorKind::Unsupported, std::string(shape.architecture->display_name) + " needs " +
+                                            std::string(name_of(stage)) + ", which " +
+                                            backend.device().name +
+                                            " has no kernels for here; use --device cpu");
   }
-  return false;
 }
 
 DecoderShape make_decoder_shape(const ModelConfig& config) {
@@ -153,25 +151,32 @@ DecoderShape make_decoder_shape(const ModelConfig& config) {
                                             " is not supported; known are " +
                                             known_architectures());
   }
-  if (config.head_dim % 2 != 0) {
-    throw Error(ErrorKind::BadInput, "head_dim is " + std::to_string(config.head_dim) +
+  shape.config = config;
+  if (config.positions == PositionKind::Alibi) {
+    shape.alibi_slopes = alibi_slopes(config, shape.architecture->alibi_slopes);
+  }
+  if (config.positions != PositionKind::Rotary) return shape;
+  const std::int64_t rotary = config.rotary_dim != 0 ? config.rotary_dim : config.head_dim;
+  if (rotary % 2 != 0) {
+    throw Error(ErrorKind::BadInput, "head_dim is " + std::to_string(rotary) +
                                          ", and rotary positions need an even one");
   }
-  shape.config = config;
-  shape.inverse_frequencies = inverse_frequencies(config);
+  shape.inverse_frequencies = inverse_frequencies(config, config.rope, 0);
+  if (config.window_rope) {
+    shape.window_frequencies = inverse_frequencies(config, *config.window_rope, 0);
+  }
   return shape;
 }
 
 DecoderShape make_decoder_shape(const Checkpoint& checkpoint) {
   DecoderShape shape = make_decoder_shape(checkpoint.config());
-  const ModelConfig& config = shape.config;
   TensorCheck check(checkpoint);
-  const Shape table = {config.vocab_size, config.hidden_size};
-  check.expect(std::string(shape.architecture->embedding), table);
-  check.expect(std::string(shape.architecture->final_norm), {config.hidden_size});
-  if (!config.tied_head) check.expect(std::string(shape.architecture->head), table);
-  for (std::int64_t block = 0; block < config.num_layers && !check.full(); ++block) {
-    check_block(check, shape, block);
+  for (const ExpectedTensor& tensor : expected_tensors(shape.config)) {
+    check.expect(tensor.name, tensor.shape);
+    if (check.full()) break;
+  }
+  for (std::int64_t block = 0; block < shape.config.num_layers && !check.full(); ++block) {
+    check_no_bias(check, shape, block);
   }
   check.finish();
   return shape;

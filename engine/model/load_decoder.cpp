@@ -46,14 +46,49 @@ const std::byte* memory_of(const Linear& linear) {
   return dense != nullptr ? dense->weight.data() : std::get<PackedLinear>(linear).packed.data();
 }
 
+std::array<Tensor*, 8> norms_of(Block& block) {
+  return {&block.attention_norm,      &block.mlp_norm,
+          &block.attention_norm_bias, &block.mlp_norm_bias,
+          &block.attention_post_norm, &block.mlp_post_norm,
+          &block.query_norm,          &block.key_norm};
+}
+
 }  // namespace
+
+Tensor load_norm(const Checkpoint& checkpoint, const DecoderShape& shape, const std::string& name) {
+  Tensor weight = checkpoint.read(name, DType::F32);
+  if (shape.architecture->norm_offset == 0) return weight;
+  for (float& value : weight.as<float>()) value += shape.architecture->norm_offset;
+  return weight;
+}
+
+Block load_norms(const Checkpoint& checkpoint, const DecoderShape& shape, std::int64_t index) {
+  const Architecture& row = *shape.architecture;
+  const auto weight = [&](std::string_view name) {
+    if (name.empty()) return Tensor();
+    return load_norm(checkpoint, shape, row.block_tensor(index, name));
+  };
+  const auto bias = [&](std::string_view name) {
+    if (name.empty() || !row.norm_bias) return Tensor();
+    return checkpoint.read(bias_of(row.block_tensor(index, name)), DType::F32);
+  };
+  Block block;
+  block.index = index;
+  block.attention_norm = weight(row.attention_norm);
+  block.attention_norm_bias = bias(row.attention_norm);
+  block.mlp_norm = weight(row.mlp_norm);
+  block.mlp_norm_bias = bias(row.mlp_norm);
+  block.attention_post_norm = weight(row.attention_post_norm);
+  block.mlp_post_norm = weight(row.mlp_post_norm);
+  block.query_norm = weight(row.query_norm);
+  block.key_norm = weight(row.key_norm);
+  return block;
+}
 
 Block load_block(const Checkpoint& checkpoint, const DecoderShape& shape, std::int64_t block,
                  DType dtype) {
   const Architecture& row = *shape.architecture;
-  Block loaded;
-  loaded.attention_norm = checkpoint.read(row.block_tensor(block, row.attention_norm), DType::F32);
-  loaded.mlp_norm = checkpoint.read(row.block_tensor(block, row.mlp_norm), DType::F32);
+  Block loaded = load_norms(checkpoint, shape, block);
   for (const LinearRow& linear : row.linears) {
     const std::string name = row.linear_name(block, linear.role);
     DenseLinear dense;
@@ -68,8 +103,33 @@ Tensor load_embedding(const Checkpoint& checkpoint, const DecoderShape& shape, D
   return read_as(checkpoint, std::string(shape.architecture->embedding), dtype);
 }
 
-Tensor load_final_norm(const Checkpoint& checkpoint, const DecoderShape& shape) {
-  return checkpoint.read(shape.architecture->final_norm, DType::F32);
+Surroundings load_surroundings(Backend& backend, const Checkpoint& checkpoint,
+                               const DecoderShape& shape, DType dtype) {
+  const Architecture& row = *shape.architecture;
+  const ModelConfig& config = shape.config;
+  const auto weight = [&](std::string_view name) {
+    if (name.empty()) return Tensor();
+    return backend.upload(load_norm(checkpoint, shape, std::string(name)));
+  };
+  const auto bias = [&](std::string_view name) {
+    if (name.empty() || !row.norm_bias) return Tensor();
+    return backend.upload(checkpoint.read(bias_of(name), DType::F32));
+  };
+  const auto linear = [&](std::string_view name) -> std::optional<Linear> {
+    if (config.embedding_size == 0) return std::nullopt;
+    return DenseLinear{backend.upload(read_as(checkpoint, std::string(name), dtype)), {}};
+  };
+  Surroundings around;
+  if (config.positions == PositionKind::Learned) {
+    around.position_table = backend.upload(checkpoint.read(row.position_table, DType::F32));
+  }
+  around.embedding_norm = weight(row.embedding_norm);
+  around.embedding_norm_bias = bias(row.embedding_norm);
+  around.project_in = linear(row.project_in);
+  around.project_out = linear(row.project_out);
+  around.final_norm = weight(row.final_norm);
+  around.final_norm_bias = bias(row.final_norm);
+  return around;
 }
 
 Linear load_head(const Checkpoint& checkpoint, const DecoderShape& shape, const Tensor& embedding) {
@@ -79,12 +139,9 @@ Linear load_head(const Checkpoint& checkpoint, const DecoderShape& shape, const 
 }
 
 Block upload(Backend& backend, const Block& block) {
-  Block there;
-  there.attention_norm = backend.upload(block.attention_norm);
-  there.mlp_norm = backend.upload(block.mlp_norm);
-  for (std::size_t i = 0; i < block.linears.size(); ++i) {
-    there.linears[i] = upload(backend, block.linears[i]);
-  }
+  Block there = block;
+  for (Tensor* norm : norms_of(there)) *norm = backend.upload(*norm);
+  for (Linear& linear : there.linears) linear = upload(backend, linear);
   return there;
 }
 
@@ -105,18 +162,22 @@ Sequence make_sequence(Backend& backend, const DecoderShape& shape, std::int64_t
 Decoder load_decoder(Backend& backend, const Checkpoint& checkpoint, DType dtype) {
   Decoder decoder;
   decoder.shape = make_decoder_shape(checkpoint);
+  require_stages(backend, decoder.shape);
   const Tensor embedding = backend.upload(load_embedding(checkpoint, decoder.shape, dtype));
   decoder.embedding = DenseLinear{embedding, {}};
   for (std::int64_t block = 0; block < decoder.shape.config.num_layers; ++block) {
     decoder.blocks.push_back(upload(backend, load_block(checkpoint, decoder.shape, block, dtype)));
   }
-  decoder.final_norm = backend.upload(load_final_norm(checkpoint, decoder.shape));
+  decoder.around = load_surroundings(backend, checkpoint, decoder.shape, dtype);
   decoder.head = upload(backend, load_head(checkpoint, decoder.shape, embedding));
   return decoder;
 }
 
 std::int64_t Decoder::bytes_per_token() const {
   std::int64_t bytes = weight_bytes(head) + weight_bytes(embedding) / shape.config.vocab_size;
+  for (const auto& projection : {around.project_in, around.project_out}) {
+    if (projection) bytes += weight_bytes(*projection);
+  }
   for (const Block& block : blocks) {
     for (const Linear& linear : block.linears) bytes += weight_bytes(linear);
   }
@@ -124,10 +185,19 @@ std::int64_t Decoder::bytes_per_token() const {
 }
 
 std::int64_t Decoder::memory_bytes() const {
-  std::int64_t bytes = bytes_of(embedding) + static_cast<std::int64_t>(final_norm.bytes());
+  std::int64_t bytes = bytes_of(embedding);
+  for (const Tensor* tensor :
+       {&around.position_table, &around.embedding_norm, &around.embedding_norm_bias,
+        &around.final_norm, &around.final_norm_bias}) {
+    bytes += static_cast<std::int64_t>(tensor->bytes());
+  }
+  for (const auto& projection : {around.project_in, around.project_out}) {
+    if (projection) bytes += bytes_of(*projection);
+  }
   if (memory_of(head) != memory_of(embedding)) bytes += bytes_of(head);
   for (const Block& block : blocks) {
-    bytes += static_cast<std::int64_t>(block.attention_norm.bytes() + block.mlp_norm.bytes());
+    Block norms = block;
+    for (const Tensor* norm : norms_of(norms)) bytes += static_cast<std::int64_t>(norm->bytes());
     for (const Linear& linear : block.linears) bytes += bytes_of(linear);
   }
   return bytes;

@@ -94,23 +94,7 @@ class SyntheticCheckpoint final : public Checkpoint {
   }
 
   void add_tensors() {
-    const DecoderShape shape = make_decoder_shape(config_);
-    const Architecture& row = *shape.architecture;
-    add(std::string(row.embedding), {config_.vocab_size, config_.hidden_size});
-    add(std::string(row.final_norm), {config_.hidden_size});
-    if (!config_.tied_head) {
-      add(std::string(row.head), {config_.vocab_size, config_.hidden_size});
-    }
-    for (std::int64_t block = 0; block < config_.num_layers; ++block) {
-      add(row.block_tensor(block, row.attention_norm), {config_.hidden_size});
-      add(row.block_tensor(block, row.mlp_norm), {config_.hidden_size});
-      for (const LinearRow& linear : row.linears) {
-        const Shape weight = linear_shape(config_, linear.role);
-        const std::string name = row.linear_name(block, linear.role);
-        add(name + ".weight", weight);
-        if (has_bias(shape, linear.role)) add(name + ".bias", {weight[0]});
-      }
-    }
+    for (const ExpectedTensor& tensor : expected_tensors(config_)) add(tensor.name, tensor.shape);
     std::ranges::sort(tensors_, {}, &TensorInfo::name);
   }
 

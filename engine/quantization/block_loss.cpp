@@ -22,7 +22,7 @@ BlockLoss::BlockLoss(Backend& backend, const DecoderShape& shape, const Block& b
   start_ = backend.allocate_zeros(DType::I32, {1});
   for (const Tensor& x : stats.kept_inputs) {
     Tensor input = backend.copy(x);
-    if (site_ == Site::MlpInput) {
+    if (site_ == Site::MlpInput && !parallel()) {
       forward_attention(backend, shape, block, input, {start_, input.dim(0)}, cache_);
     }
     outputs_.push_back(run(block, input));
@@ -64,7 +64,9 @@ Block BlockLoss::rounded_block(std::span<const float> channel_scales) const {
 
 Tensor BlockLoss::run(const Block& block, const Tensor& x) {
   Tensor y = backend_.copy(x);
-  if (site_ == Site::AttentionInput) {
+  if (parallel()) {
+    forward_block(backend_, shape_, block, y, {start_, y.dim(0)}, cache_);
+  } else if (site_ == Site::AttentionInput) {
     forward_attention(backend_, shape_, block, y, {start_, y.dim(0)}, cache_);
   } else {
     forward_mlp(backend_, shape_, block, y);

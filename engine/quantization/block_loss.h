@@ -22,6 +22,8 @@ class BlockLoss {
   GroupLoss as_group_loss();
 
  private:
+  /// Attention and MLP add to one residual at once: only the whole block has an output.
+  bool parallel() const { return shape_.architecture->residual == Residual::Parallel; }
   double loss(std::span<const float> channel_scales);
   Block rounded_block(std::span<const float> channel_scales) const;
   /// x plus what this half of `block` adds to it.

@@ -25,6 +25,7 @@ std::optional<LinearRole> role_of(Producer producer) {
       return LinearRole::Up;
     case Producer::AttentionNorm:
     case Producer::MlpNorm:
+    case Producer::None:
       break;
   }
   return std::nullopt;
@@ -34,7 +35,8 @@ std::optional<LinearRole> role_of(Producer producer) {
 std::vector<float> row_divisors_of(const DecoderShape& shape, LinearRole role,
                                    const BlockScales& scales) {
   for (const ScaleGroupRow& group : shape.architecture->scale_groups) {
-    if (role_of(group.producer) == role) return producer_scales(group, scales, shape.config);
+    if (role_of(producer_of(shape.config, group)) != role) continue;
+    return producer_scales(group, scales, shape.config);
   }
   return {};
 }
@@ -69,11 +71,15 @@ std::vector<float> producer_scales(const ScaleGroupRow& group, const BlockScales
 
 std::vector<float> producer_peak(Backend& backend, const Block& block, Producer producer) {
   const std::optional<LinearRole> role = role_of(producer);
+  if (producer == Producer::None) return {};
   if (!role) {
-    const Tensor norm = backend.download(producer == Producer::AttentionNorm ? block.attention_norm
-                                                                             : block.mlp_norm);
+    const bool attention = producer == Producer::AttentionNorm;
+    const Tensor norm = backend.download(attention ? block.attention_norm : block.mlp_norm);
     std::vector<float> peaks(norm.as<float>().size(), 0.0F);
     raise_row_peaks(norm.as<float>(), peaks);
+    const Tensor bias =
+        backend.download(attention ? block.attention_norm_bias : block.mlp_norm_bias);
+    if (!bias.empty()) raise_row_peaks(bias.as<float>(), peaks);
     return peaks;
   }
   const QuantScheme rows{.bits = 4, .group_size = QuantScheme::kWholeRow};
@@ -111,20 +117,25 @@ FoldedLinear fold_linear(const DecoderShape& shape, const Block& block, LinearRo
 }
 
 Tensor fold_norm(Backend& backend, const Tensor& norm, std::span<const float> scales) {
+  if (norm.empty()) return {};
   const Tensor values = backend.download(norm);
   return scales.empty() ? values.clone() : divided(values, scales);
 }
 
 Block fold_block(Backend& backend, const DecoderShape& shape, const Block& block,
                  const BlockScales& scales) {
-  Block folded;
-  folded.attention_norm = backend.upload(
-      fold_norm(backend, block.attention_norm, scales[index_of(Site::AttentionInput)]));
-  folded.mlp_norm =
-      backend.upload(fold_norm(backend, block.mlp_norm, scales[index_of(Site::MlpInput)]));
-  for (const LinearRole role : kLinearRoles) {
-    FoldedLinear linear = fold_linear(backend, shape, block, role, scales);
-    folded[role] = DenseLinear{std::move(linear.weight), backend.upload(linear.bias)};
+  Block folded = block;
+  const std::span<const float> attention = scales[index_of(Site::AttentionInput)];
+  const std::span<const float> mlp = scales[index_of(Site::MlpInput)];
+  for (Tensor* norm : {&folded.attention_norm, &folded.attention_norm_bias}) {
+    *norm = backend.upload(fold_norm(backend, *norm, attention));
+  }
+  for (Tensor* norm : {&folded.mlp_norm, &folded.mlp_norm_bias}) {
+    *norm = backend.upload(fold_norm(backend, *norm, mlp));
+  }
+  for (const LinearRow& row : shape.architecture->linears) {
+    FoldedLinear linear = fold_linear(backend, shape, block, row.role, scales);
+    folded[row.role] = DenseLinear{std::move(linear.weight), backend.upload(linear.bias)};
   }
   return folded;
 }

@@ -43,7 +43,7 @@ FoldedLinear fold_linear(Backend& backend, const DecoderShape& shape, const Bloc
 FoldedLinear fold_linear(const DecoderShape& shape, const Block& block, LinearRole role,
                          const BlockScales& scales);
 
-/// norm / s, [hidden] F32 in the host's memory.
+/// norm / s, or a norm's bias / s, [hidden] F32 in the host's memory.
 Tensor fold_norm(Backend& backend, const Tensor& norm, std::span<const float> scales);
 
 /// The block as folded, unquantized; for the loss at its outputs and for proofs.

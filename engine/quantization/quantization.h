@@ -82,6 +82,12 @@ struct SearchProblem {
   std::vector<float> producer_peak;
 };
 
+/// What takes up 1/s in a group: the row's producer, or None where that would not be exact. A value
+/// that is clamped, and an up_proj whose output goes through a curve, cannot.
+Producer producer_of(const ModelConfig& config, const ScaleGroupRow& group);
+/// Why a group keeps s = 1 although its row has a producer or none at all; empty when it is scaled.
+std::string unscaled_because(const ModelConfig& config, const ScaleGroupRow& group);
+
 /// The problem of one scale group, viewing `block` (dense float32) and `stats`.
 SearchProblem make_search_problem(Backend& backend, const DecoderShape& shape, const Block& block,
                                   std::int64_t block_index, const ActivationStats& stats,
@@ -175,7 +181,8 @@ struct LinearReport {
 /// A quantized block, ready for the journal: every tensor in the host's memory.
 struct QuantizedBlock {
   std::int64_t block = 0;
-  Tensor attention_norm, mlp_norm;  ///< [hidden] F32, 1/s folded in
+  /// [hidden] F32, 1/s folded in; empty where the family has none.
+  Tensor attention_norm, mlp_norm, attention_norm_bias, mlp_norm_bias;
   struct Entry {
     LinearId id;
     std::optional<QuantizedMatrix> codes;  ///< absent: kept FP16
@@ -186,7 +193,7 @@ struct QuantizedBlock {
     /// a producer are divided); empty when not clipped.
     Tensor clip;
   };
-  std::vector<Entry> linears;         ///< in kLinearRoles order
+  std::vector<Entry> linears;         ///< in the order of the row's linears
   std::vector<LinearReport> reports;  ///< same order
 };
 

@@ -48,10 +48,13 @@ class BlockWork {
     for (const ScaleGroupRow& group : shape_.architecture->scale_groups) search(group);
     QuantizedBlock result;
     result.block = index_;
-    result.attention_norm =
-        fold_norm(backend_, block_.attention_norm, scales_[index_of(Site::AttentionInput)]);
-    result.mlp_norm = fold_norm(backend_, block_.mlp_norm, scales_[index_of(Site::MlpInput)]);
-    for (const LinearRole role : kLinearRoles) finish(role, result);
+    const std::span<const float> attention = scales_[index_of(Site::AttentionInput)];
+    const std::span<const float> mlp = scales_[index_of(Site::MlpInput)];
+    result.attention_norm = fold_norm(backend_, block_.attention_norm, attention);
+    result.attention_norm_bias = fold_norm(backend_, block_.attention_norm_bias, attention);
+    result.mlp_norm = fold_norm(backend_, block_.mlp_norm, mlp);
+    result.mlp_norm_bias = fold_norm(backend_, block_.mlp_norm_bias, mlp);
+    for (const LinearRow& row : shape_.architecture->linears) finish(row.role, result);
     return result;
   }
 

@@ -24,6 +24,7 @@ std::optional<double> pinned_alpha(const SearchProblem& problem) {
 }
 
 bool anything_to_search(const SearchProblem& problem) {
+  if (problem.producer == Producer::None) return false;
   return std::any_of(problem.consumers.begin(), problem.consumers.end(), [](const Consumer& c) {
     return !c.settings.keep_fp16 && c.settings.method == Method::Awq;
   });

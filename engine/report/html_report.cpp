@@ -73,7 +73,11 @@ std::string quality_figures(const RunSummary& run) {
 
 std::string map(const RunSummary& run) {
   std::vector<std::string> columns;
-  for (const LinearRole role : kLinearRoles) columns.emplace_back(short_name(role));
+  for (const LinearReport& linear : run.linears) {
+    if (linear.id.block == run.linears.front().id.block) {
+      columns.emplace_back(short_name(linear.id.role));
+    }
+  }
   std::vector<double> cuts;
   for (const LinearReport& linear : run.linears) {
     cuts.push_back(linear.settings.keep_fp16 ? std::numeric_limits<double>::quiet_NaN()

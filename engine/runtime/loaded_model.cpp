@@ -35,11 +35,7 @@ Linear read_linear(Backend& backend, const Checkpoint& checkpoint, const std::st
 Block read_block(Backend& backend, const Checkpoint& checkpoint, const DecoderShape& shape,
                  std::int64_t index, const LoadOptions& options) {
   const Architecture& row = *shape.architecture;
-  Block block;
-  block.attention_norm =
-      backend.upload(checkpoint.read(row.block_tensor(index, row.attention_norm), DType::F32));
-  block.mlp_norm =
-      backend.upload(checkpoint.read(row.block_tensor(index, row.mlp_norm), DType::F32));
+  Block block = upload(backend, load_norms(checkpoint, shape, index));
   for (const LinearRow& linear : row.linears) {
     block[linear.role] =
         read_linear(backend, checkpoint, row.linear_name(index, linear.role), options);
@@ -83,7 +79,8 @@ std::vector<std::int32_t> stop_ids_of(const LoadedModel& model) {
   std::vector<std::int32_t> ids = model.decoder.shape.config.eos_ids;
   if (model.tokenizer) {
     if (const auto eos = model.tokenizer->eos()) ids.push_back(*eos);
-    for (const char* text : {"<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>"}) {
+    for (const char* text : {"<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>",
+                             "<end_of_turn>", "<|end|>"}) {
       if (const auto id = model.tokenizer->find(text)) ids.push_back(*id);
     }
   }
@@ -115,13 +112,14 @@ std::shared_ptr<const LoadedModel> load_model(Backend& backend, const Checkpoint
 
   Decoder& decoder = model->decoder;
   decoder.shape = make_decoder_shape(checkpoint);
+  require_stages(backend, decoder.shape);
   const Architecture& row = *decoder.shape.architecture;
   const bool tied = decoder.shape.config.tied_head;
   decoder.embedding = read_table(backend, checkpoint, std::string(row.embedding),
                                  tied ? options.head : HeadPrecision::Fp16);
   decoder.head = tied ? decoder.embedding
                       : read_table(backend, checkpoint, std::string(row.head), options.head);
-  decoder.final_norm = backend.upload(load_final_norm(checkpoint, decoder.shape));
+  decoder.around = load_surroundings(backend, checkpoint, decoder.shape, DType::F16);
   for (std::int64_t i = 0; i < decoder.shape.config.num_layers; ++i) {
     decoder.blocks.push_back(read_block(backend, checkpoint, decoder.shape, i, options));
   }

@@ -106,8 +106,8 @@ class StageBench {
     backend_.norm_linears({block.attention_norm, eps_}, x_, targets, nullptr);
   }
   void attend(std::size_t i) {
-    backend_.attention(decoder_.shape.attention(), q_, k_, v_, {state_.position, limit()},
-                       sequence_.layers[i], heads_);
+    backend_.attention(decoder_.shape.attention(static_cast<std::int64_t>(i), limit(), kept_), q_,
+                       k_, v_, {state_.position, limit()}, sequence_.layers[i], heads_);
   }
   void output(std::size_t i) {
     backend_.linear_residual(decoder_.blocks[i][LinearRole::Output], heads_, x_);
@@ -115,7 +115,7 @@ class StageBench {
   void gate_up(std::size_t i) {
     using enum LinearRole;
     const Block& block = decoder_.blocks[i];
-    backend_.norm_gate_up({block.mlp_norm, eps_}, x_, block[Gate], block[Up], GatedActivation::Silu,
+    backend_.norm_gate_up({block.mlp_norm, eps_}, x_, block[Gate], block[Up], config_.activation,
                           hidden_, nullptr);
   }
   void down(std::size_t i) {
@@ -129,14 +129,26 @@ class StageBench {
   std::int64_t cached_;
   Sequence sequence_;
   DecodeState state_;
+  std::vector<float> kept_;
   Tensor x_, q_, k_, v_, heads_, hidden_, logits_;
 };
+
+/// Blocks of five stages; others have some between that would go unmeasured.
+bool has_usual_stages(const Architecture& row) {
+  return row.has(LinearRole::Gate) && row.norm == NormKind::Rms && row.query_norm.empty() &&
+         row.placement == NormPlacement::Before;
+}
 
 }  // namespace
 
 StageTimes measure_stages(Backend& backend, const LoadedModel& model, std::int64_t cached_tokens,
                           const TimedBatches& how, const std::stop_token& stop) {
   if (cached_tokens < 1) throw Error(ErrorKind::BadInput, "stages are timed behind a cached token");
+  const Architecture& row = *model.decoder.shape.architecture;
+  if (!has_usual_stages(row)) {
+    throw Error(ErrorKind::Unsupported, "the stages of " + std::string(row.display_name) +
+                                            " cannot be timed one by one; bench the whole model");
+  }
   return StageBench(backend, model.decoder, cached_tokens).run(how, stop);
 }
 

@@ -129,6 +129,15 @@ Tensor Tensor::to(DType dtype) const {
   return converted;
 }
 
+Tensor Tensor::reshaped(Shape shape) const {
+  if (element_count(shape) != size_) {
+    throw std::logic_error("a tensor of " + to_string(shape_) + " cannot be " + to_string(shape));
+  }
+  Tensor tensor = *this;
+  tensor.shape_ = std::move(shape);
+  return tensor;
+}
+
 Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
   if (shape_.empty() || begin < 0 || end < begin || end > shape_[0]) {
     throw std::logic_error("Tensor::rows out of range");

@@ -67,6 +67,8 @@ class Tensor {
   Tensor to(DType dtype) const;
   /// Rows [begin, end) of the first axis, viewing this tensor's memory and sharing its ownership.
   Tensor rows(std::int64_t begin, std::int64_t end) const;
+  /// The same memory under another shape of as many elements.
+  Tensor reshaped(Shape shape) const;
 
  private:
   void check_element(std::size_t element_bytes) const;

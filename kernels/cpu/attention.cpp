@@ -16,7 +16,7 @@ constexpr std::int64_t kRowsPerUnit = 96;
 /// Rotates one group's queries and key at one token and appends key and value to the cache.
 void rotate_and_append(const Cpu& cpu, const AttentionProblem& p, std::int64_t kv_head,
                        std::int64_t token) {
-  const std::int64_t half = p.head_dim / 2;
+  const std::int64_t half = p.rotated / 2;
   const float* cos = p.cos + token * half;
   const float* sin = p.sin + token * half;
   const std::int64_t group = p.heads_per_group();

@@ -18,8 +18,14 @@ struct AttentionProblem {
   std::int64_t num_heads;
   std::int64_t num_kv_heads;
   std::int64_t head_dim;
-  const float* cos;  ///< [tokens, head_dim / 2]
-  const float* sin;  ///< [tokens, head_dim / 2]
+  std::int64_t rotated;  ///< numbers of a head that turn, in pairs (i, i + rotated / 2); even
+  const float* cos;      ///< [tokens, rotated / 2]
+  const float* sin;      ///< [tokens, rotated / 2]
+  float scale;           ///< of q·k
+  float cap;             ///< scores become cap · tanh(score / cap); 0: no cap
+  std::int64_t window;   ///< a query sees the last so many positions, its own included; 0: all
+  const float* slopes;   ///< [num_heads] -slope · distance is added to the scores; or nullptr
+  const float* biases;   ///< [num_heads, position + tokens] added to the scores; or nullptr
   std::int64_t position;
   float* keys;    ///< [num_kv_heads, capacity, head_dim]
   float* values;  ///< [num_kv_heads, capacity, head_dim]

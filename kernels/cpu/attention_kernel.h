@@ -99,7 +99,7 @@ class AttentionRows {
   }
 
   void load_queries(std::int64_t row, int rows) {
-    const Vec scale = S::set(1.0F / __builtin_sqrtf(static_cast<float>(p_.head_dim)));
+    const Vec scale = S::set(p_.scale);
     for (int r = 0; r < rows; ++r) {
       const float* from = p_.q + offset_of(row + r);
       for (std::int64_t i = 0; i < p_.head_dim; i += S::kLanes) {
@@ -120,7 +120,36 @@ class AttentionRows {
                                               .k = p_.head_dim,
                                               .start = Start::Zero});
     }
-    for (int r = 0; r < rows; ++r) softmax(scores_ + r * score_stride_, keys_of(row + r), keys, r);
+    const bool plain = p_.cap == 0.0F && p_.window == 0 && p_.slopes == nullptr && !p_.biases;
+    for (int r = 0; r < rows; ++r) {
+      const std::int64_t visible = keys_of(row + r);
+      float* scores = scores_ + r * score_stride_;
+      if (!plain) adjust(scores, row + r, visible);
+      softmax(scores, visible, keys, r);
+      if (!plain) std::fill_n(scores, first_seen(visible), 0.0F);
+    }
+  }
+
+  /// The first key that a query with `visible` keys up to its own position sees.
+  std::int64_t first_seen(std::int64_t visible) const {
+    return p_.window == 0 ? 0 : std::max<std::int64_t>(0, visible - p_.window);
+  }
+
+  /// Caps the scores, adds what depends on the position, and hides what the window has left behind.
+  void adjust(float* scores, std::int64_t row, std::int64_t visible) {
+    const std::int64_t group = p_.heads_per_group();
+    const std::int64_t head = kv_head_ * group + row % group;
+    const std::int64_t first = first_seen(visible);
+    std::fill_n(scores, first, -__builtin_inff());
+    if (p_.cap != 0.0F) soft_cap_kernel<S>(scores + first, p_.cap, visible - first);
+    if (p_.slopes != nullptr) {
+      for (std::int64_t key = first; key < visible; ++key) {
+        scores[key] -= p_.slopes[head] * static_cast<float>(visible - 1 - key);
+      }
+    }
+    if (p_.biases == nullptr) return;
+    const float* biases = p_.biases + head * (p_.position + p_.tokens);
+    for (std::int64_t key = first; key < visible; ++key) scores[key] += biases[key];
   }
 
   /// Leaves e^(score - max), zero beyond `visible`, and 1 / sum.
@@ -184,7 +213,7 @@ class AttentionRows {
   std::int64_t begin_;
   std::int64_t end_;
   std::int64_t score_stride_ = 0;
-  float* queries_ = nullptr;  ///< [kRows, head_dim], scaled by 1 / sqrt(head_dim)
+  float* queries_ = nullptr;  ///< [kRows, head_dim], scaled
   float* keys_ = nullptr;     ///< panels [head_dim, kPanel]
   float* scores_ = nullptr;   ///< [kRows, score_stride]
   float* sums_ = nullptr;     ///< [kRows, kOut]

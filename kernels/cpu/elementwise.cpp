@@ -12,6 +12,15 @@ void silu_mul(const Cpu& cpu, float* gate, const float* up, std::int64_t count) 
   });
 }
 
+void activate(const Cpu& cpu, ActivationFunction function, float* x, const float* factor,
+              std::int64_t count) {
+  cpu.pool.run([&](int part) {
+    const Share share = share_of(count, part, cpu.pool.size());
+    const float* own = factor == nullptr ? nullptr : factor + share.begin;
+    cpu.table.activate(function, x + share.begin, own, share.end - share.begin);
+  });
+}
+
 void add(const Cpu& cpu, float* x, const float* y, std::int64_t count) {
   cpu.pool.run([&](int part) {
     const Share share = share_of(count, part, cpu.pool.size());

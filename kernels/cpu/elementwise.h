@@ -9,6 +9,11 @@ namespace salient::kernels::cpu {
 
 struct Cpu;
 
+enum class ActivationFunction { Silu, Relu, GeluErf, GeluTanh };
+
+/// x = act(x) · factor, [count]; factor may be null.
+void activate(const Cpu& cpu, ActivationFunction function, float* x, const float* factor,
+              std::int64_t count);
 /// gate = gate / (1 + exp(-gate)) · up, [count].
 void silu_mul(const Cpu& cpu, float* gate, const float* up, std::int64_t count);
 /// x += y, [count].

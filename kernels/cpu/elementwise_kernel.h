@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/elementwise.h"
 #include "kernels/cpu/tile.h"
 
 namespace salient::kernels::cpu {
@@ -33,6 +34,69 @@ void silu_mul_kernel(float* gate, const float* up, std::int64_t count) {
     const typename S::Vec x = S::load(gate + i, n);
     const typename S::Vec below = S::add(S::set(1.0F), exponential<S>(S::sub(S::zero(), x)));
     S::store(gate + i, S::mul(S::div(x, below), S::load(up + i, n)), n);
+  }
+}
+
+/// x / (1 + e^-y) for the two activations that are one.
+template <class S>
+typename S::Vec gated_by(typename S::Vec x, typename S::Vec y) {
+  const typename S::Vec below = S::add(S::set(1.0F), exponential<S>(S::sub(S::zero(), y)));
+  return S::div(x, below);
+}
+
+/// x · Φ(x); Φ by Abramowitz and Stegun 7.1.26, whose error is below 1.5e-7.
+template <class S>
+typename S::Vec gelu_erf(typename S::Vec x) {
+  using Vec = typename S::Vec;
+  const Vec z = S::mul(S::abs(x), S::set(0.70710678118654752F));
+  const Vec t = S::div(S::set(1.0F), S::fma(z, S::set(0.3275911F), S::set(1.0F)));
+  Vec p = S::set(1.061405429F);
+  p = S::fma(p, t, S::set(-1.453152027F));
+  p = S::fma(p, t, S::set(1.421413741F));
+  p = S::fma(p, t, S::set(-0.284496736F));
+  p = S::fma(p, t, S::set(0.254829592F));
+  const Vec tail = S::mul(S::mul(p, t), exponential<S>(S::sub(S::zero(), S::mul(z, z))));
+  const Vec half = S::mul(S::set(0.5F), S::abs(x));
+  return S::sub(S::max(x, S::zero()), S::mul(half, tail));
+}
+
+template <class S>
+typename S::Vec activated(ActivationFunction function, typename S::Vec x) {
+  using Vec = typename S::Vec;
+  switch (function) {
+    case ActivationFunction::Silu:
+      return gated_by<S>(x, x);
+    case ActivationFunction::Relu:
+      return S::max(x, S::zero());
+    case ActivationFunction::GeluErf:
+      return gelu_erf<S>(x);
+    case ActivationFunction::GeluTanh: {
+      // (1 + tanh u) / 2 = 1 / (1 + e^-2u), u = sqrt(2 / π) · (x + 0.044715 x³).
+      const Vec inner = S::fma(S::mul(S::mul(x, x), x), S::set(0.044715F), x);
+      return gated_by<S>(x, S::mul(inner, S::set(1.5957691216057308F)));
+    }
+  }
+  return x;
+}
+
+template <class S>
+void activate_kernel(ActivationFunction function, float* x, const float* factor,
+                     std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += S::kLanes) {
+    const int n = static_cast<int>(std::min<std::int64_t>(S::kLanes, count - i));
+    const typename S::Vec y = activated<S>(function, S::load(x + i, n));
+    S::store(x + i, factor == nullptr ? y : S::mul(y, S::load(factor + i, n)), n);
+  }
+}
+
+/// x = cap · tanh(x / cap), as cap - 2 cap / (1 + e^(2x / cap)).
+template <class S>
+void soft_cap_kernel(float* x, float cap, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += S::kLanes) {
+    const int n = static_cast<int>(std::min<std::int64_t>(S::kLanes, count - i));
+    const typename S::Vec e = exponential<S>(S::mul(S::load(x + i, n), S::set(2.0F / cap)));
+    const typename S::Vec drop = S::div(S::set(2.0F * cap), S::add(S::set(1.0F), e));
+    S::store(x + i, S::sub(S::set(cap), drop), n);
   }
 }
 
@@ -68,6 +132,34 @@ void rms_norm_kernel(const float* x, const float* weight, std::int64_t features,
     const auto n = static_cast<int>(std::min<std::int64_t>(S::kLanes, features - i));
     const typename S::Vec normed = S::mul(S::load(x + i, n), factor);
     S::store(out + i, S::mul(normed, S::load(weight + i, n)), n);
+  }
+}
+
+/// Two passes, so that a large mean costs no digits.
+template <class S>
+void layer_norm_kernel(const float* x, const float* weight, const float* bias,
+                       std::int64_t features, float eps, float* out) {
+  using Vec = typename S::Vec;
+  const auto width = [&](std::int64_t i) {
+    return static_cast<int>(std::min<std::int64_t>(S::kLanes, features - i));
+  };
+  Vec total = S::zero();
+  for (std::int64_t i = 0; i < features; i += S::kLanes) {
+    total = S::add(total, S::load(x + i, width(i)));
+  }
+  const Vec mean = S::set(S::sum(total) / static_cast<float>(features));
+  Vec squares = S::zero();
+  for (std::int64_t i = 0; i < features; i += S::kLanes) {
+    const Vec v = S::keep(S::sub(S::load(x + i, width(i)), mean), S::zero(), width(i));
+    squares = S::fma(v, v, squares);
+  }
+  const float variance = S::sum(squares) / static_cast<float>(features);
+  const Vec factor = S::set(1.0F / __builtin_sqrtf(variance + eps));
+  for (std::int64_t i = 0; i < features; i += S::kLanes) {
+    const Vec normed = S::mul(S::sub(S::load(x + i, width(i)), mean), factor);
+    const Vec scaled = S::mul(normed, S::load(weight + i, width(i)));
+    S::store(out + i, bias == nullptr ? scaled : S::add(scaled, S::load(bias + i, width(i))),
+             width(i));
   }
 }
 

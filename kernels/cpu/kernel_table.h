@@ -9,6 +9,7 @@
 
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/clip_search.h"
+#include "kernels/cpu/elementwise.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/packed_linear.h"
@@ -47,6 +48,9 @@ struct KernelTable {
   /// out = x / sqrt(mean(x²) + eps) · weight, [features].
   void (*rms_norm)(const float* x, const float* weight, std::int64_t features, float eps,
                    float* out);
+  /// out = (x - mean) / sqrt(variance + eps) · weight + bias, [features]; bias may be null.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, std::int64_t features,
+                     float eps, float* out);
   /// The two halves of one head, [half] each, turned by cos and sin, [half].
   void (*rotate)(float* first, float* second, const float* cos, const float* sin,
                  std::int64_t half);
@@ -58,6 +62,8 @@ struct KernelTable {
   void (*packed_rows)(const PackedProblem& problem, std::int64_t begin, std::int64_t end);
   /// gate = gate / (1 + exp(-gate)) · up.
   void (*silu_mul)(float* gate, const float* up, std::int64_t count);
+  /// x = act(x) · factor; factor may be null.
+  void (*activate)(ActivationFunction function, float* x, const float* factor, std::int64_t count);
   void (*add)(float* x, const float* y, std::int64_t count);
   /// table row -> float32.
   void (*convert)(const void* source, Number number, std::int64_t count, float* out);

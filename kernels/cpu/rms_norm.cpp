@@ -15,4 +15,14 @@ void rms_norm(const Cpu& cpu, const float* x, const float* weight, std::int64_t 
   });
 }
 
+void layer_norm(const Cpu& cpu, const float* x, const float* weight, const float* bias,
+                std::int64_t tokens, std::int64_t features, float eps, float* out) {
+  cpu.pool.run([&](int part) {
+    const Share share = share_of(tokens, part, cpu.pool.size());
+    for (std::int64_t t = share.begin; t < share.end; ++t) {
+      cpu.table.layer_norm(x + t * features, weight, bias, features, eps, out + t * features);
+    }
+  });
+}
+
 }  // namespace salient::kernels::cpu

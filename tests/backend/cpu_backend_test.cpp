@@ -97,7 +97,7 @@ TEST_CASE("norm and linears, gate and up, with and without the normed input") {
     for (const std::int64_t tokens : {1, 5, 33}) {
       const Tensor x = random.outliers({tokens, 90});
       const Tensor weight = random.normal({90});
-      const salient::RmsNorm norm{weight, 1e-5F};
+      const salient::Norm norm{weight, 1e-5F};
       const Linear a = random_linear(random, 150, 90, DType::F32, false);
       const Linear b = random_linear(random, 150, 90, DType::BF16, true);
       for (const bool wanted : {false, true}) {
@@ -111,7 +111,7 @@ TEST_CASE("norm and linears, gate and up, with and without the normed input") {
           const std::array targets = {salient::LinearTarget{a, to[0]},
                                       salient::LinearTarget{b, to[1]}};
           on.norm_linears(norm, x, targets, wanted ? &to[3] : nullptr);
-          on.norm_gate_up(norm, x, a, b, salient::GatedActivation::Silu, to[2],
+          on.norm_gate_up(norm, x, a, b, salient::Activation::Silu, to[2],
                           wanted ? &to[3] : nullptr);
         };
         run(backend, out);

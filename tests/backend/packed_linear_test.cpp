@@ -170,7 +170,7 @@ TEST_CASE("stages on packed linears equal the same stages on their dequantized w
         const std::array targets = {salient::LinearTarget{first, to[0]},
                                     salient::LinearTarget{second, to[1]}};
         on.norm_linears({weight, 1e-5F}, x, targets, nullptr);
-        on.norm_gate_up({weight, 1e-5F}, x, first, second, salient::GatedActivation::Silu, to[2],
+        on.norm_gate_up({weight, 1e-5F}, x, first, second, salient::Activation::Silu, to[2],
                         nullptr);
       };
       run(backend, packed_a, packed_b, y);

@@ -59,7 +59,7 @@ class ReferenceBackend final : public Backend {
     embed_plain(plain(table).weight, ids.as<std::int32_t>(), x);
   }
 
-  void norm_linears(const RmsNorm& norm, const Tensor& x, std::span<const LinearTarget> targets,
+  void norm_linears(const Norm& norm, const Tensor& x, std::span<const LinearTarget> targets,
                     Tensor* normed) override {
     const Tensor h = normalize(norm, x);
     for (const LinearTarget& target : targets) linear(target.linear, h, target.output);
@@ -75,8 +75,8 @@ class ReferenceBackend final : public Backend {
     for (std::size_t i = 0; i < y.as<float>().size(); ++i) x.as<float>()[i] += y.as<float>()[i];
   }
 
-  void norm_gate_up(const RmsNorm& norm, const Tensor& x, const Linear& gate, const Linear& up,
-                    GatedActivation /*activation*/, Tensor& hidden, Tensor* normed) override {
+  void norm_gate_up(const Norm& norm, const Tensor& x, const Linear& gate, const Linear& up,
+                    Activation /*activation*/, Tensor& hidden, Tensor* normed) override {
     Tensor g(DType::F32, hidden.shape());
     const std::array<LinearTarget, 2> targets = {LinearTarget{gate, g}, LinearTarget{up, hidden}};
     norm_linears(norm, x, targets, normed);
@@ -146,7 +146,7 @@ class ReferenceBackend final : public Backend {
     }
   }
 
-  static Tensor normalize(const RmsNorm& norm, const Tensor& x) {
+  static Tensor normalize(const Norm& norm, const Tensor& x) {
     Tensor h(DType::F32, x.shape());
     const std::int64_t n = x.dim(1);
     expect(norm.weight.size() == n, "norm: shapes");

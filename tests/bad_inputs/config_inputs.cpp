@@ -117,7 +117,7 @@ std::vector<BadInput> meaning_rows() {
   const auto linear = [](double factor) { return Json{{"type", "linear"}, {"factor", factor}}; };
   return {
       scaling("C10a", "unknown rotary scaling", Unsupported,
-              "is \"foo\", known are \"default\", \"linear\" and \"llama3\"", foo),
+              "is \"foo\", known are \"default\", \"linear\"", foo),
       scaling("C10b", "factor 0", Refused, "rope_scaling.factor is 0.0", linear(0)),
       scaling("C10c", "factor -1", Refused, "rope_scaling.factor is -1.0", linear(-1)),
       scaling("C10d", "factor 1e308", Refused, "rope_scaling.factor is 1e+308", linear(1e308)),
@@ -131,8 +131,8 @@ std::vector<BadInput> meaning_rows() {
       key("C11b", "Python code", Warned, "is never run", "auto_map",
           {{"AutoModelForCausalLM", "modeling.Evil"}}),
       key("C11c", "model type as number", Refused, "model_type is 1", "model_type", 1),
-      key("C11d", "another activation", Unsupported, "hidden_act is \"gelu\"", "hidden_act",
-          "gelu"),
+      key("C11d", "another activation", Unsupported, "hidden_act is \"mish\"", "hidden_act",
+          "mish"),
       key("C12a", "eps 0", Refused, "rms_norm_eps is 0", "rms_norm_eps", 0),
       key("C12b", "eps -1", Refused, "rms_norm_eps is -1", "rms_norm_eps", -1),
       key("C12c", "eps 1e300", Refused, "rms_norm_eps is 1e+300", "rms_norm_eps", 1e300),

@@ -103,7 +103,7 @@ struct Model {
       backend.norm_linears({norm, 1e-5F}, x, targets, nullptr);
       backend.attention(shape, q, k, v, {first, position + tokens}, layer.cache, attended);
       backend.linear_residual(layer.o, attended, x);
-      backend.norm_gate_up({norm, 1e-5F}, x, layer.gate, layer.up, GatedActivation::Silu, hidden,
+      backend.norm_gate_up({norm, 1e-5F}, x, layer.gate, layer.up, Activation::Silu, hidden,
                            nullptr);
       backend.linear_residual(layer.down, hidden, x);
     }

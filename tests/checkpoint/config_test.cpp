@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/config_reader.h"
 #include "engine/error.h"
 #include "tests/tiny_checkpoint.h"
@@ -88,12 +89,13 @@ TEST_CASE("absent keys have Llama's defaults") {
 
 TEST_CASE("what would be computed differently is refused by name") {
   CHECK(refusal(with("model_type", "xyz"), ErrorKind::Unsupported) ==
-        "config.json: model_type \"xyz\" is not supported, known: llama");
-  CHECK(refusal(with("hidden_act", "gelu"), ErrorKind::Unsupported) ==
-        "config.json: hidden_act is \"gelu\", only \"silu\" is known");
+        "config.json: model_type \"xyz\" is not supported, known: " + known_model_types());
+  CHECK(refusal(with("hidden_act", "mish"), ErrorKind::Unsupported) ==
+        "config.json: hidden_act is \"mish\", known are \"silu\", \"relu\", \"gelu\" and "
+        "\"gelu_pytorch_tanh\"");
   CHECK(refusal(with("rope_scaling", {{"type", "foo"}, {"factor", 2}}), ErrorKind::Unsupported) ==
-        "config.json: rope_scaling.rope_type is \"foo\", known are \"default\", \"linear\" and "
-        "\"llama3\"");
+        "config.json: rope_scaling.rope_type is \"foo\", known are \"default\", \"linear\", "
+        "\"dynamic\", \"llama3\", \"yarn\" and \"longrope\"");
   CHECK(refusal(with("partial_rotary_factor", 0.5), ErrorKind::Unsupported) ==
         "config.json: partial_rotary_factor is 0.5, which llama models here do not support");
   CHECK(refusal(with("sliding_window", 4096), ErrorKind::Unsupported) != "accepted");

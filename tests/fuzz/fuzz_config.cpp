@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Input: the text of config.json. What is accepted promises tensors whose sizes all fit, and means
 // the same after it was written by us and read again.
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/bounded_json.h"
 #include "engine/checkpoint/config_reader.h"
-#include "engine/checkpoint/family.h"
 #include "tests/fuzz/memory_source.h"
 
 using namespace salient;

@@ -3,7 +3,7 @@
 // disjoint; then config and vocabulary are read from it, and a small tensor is decoded.
 #include <algorithm>
 
-#include "engine/checkpoint/family.h"
+#include "engine/checkpoint/architecture.h"
 #include "engine/checkpoint/gguf_config.h"
 #include "engine/checkpoint/gguf_vocabulary.h"
 #include "engine/checkpoint/tensor_reader.h"

@@ -90,7 +90,8 @@ TEST_CASE("what does not fit is refused with both values") {
   ModelConfig unknown = small_config();
   unknown.model_type = "xyz";
   CHECK_THROWS_WITH_AS(make_decoder_shape(unknown),
-                       "model type xyz is not supported; known are llama", Error);
+                       doctest::Contains("model type xyz is not supported; known are llama"),
+                       Error);
 
   ModelConfig wider = small_config();
   const MemoryCheckpoint narrow = golden_checkpoint(wider);
@@ -108,7 +109,7 @@ TEST_CASE("what does not fit is refused with both values") {
 
 TEST_CASE("an unannounced bias is refused instead of ignored") {
   ModelConfig with_bias = small_config();
-  with_bias.attention_bias = true;
+  with_bias.attention_bias = with_bias.attention_output_bias = true;
   const MemoryCheckpoint checkpoint = golden_checkpoint(with_bias);
   std::map<std::string, Tensor> tensors;
   for (const TensorInfo& info : checkpoint.tensors()) {

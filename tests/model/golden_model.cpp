@@ -53,6 +53,7 @@ ModelConfig config_of(const nlohmann::json& json) {
   config.norm_eps = json.at("rms_norm_eps").get<double>();
   config.rope = rope_of(json);
   config.attention_bias = json.at("attention_bias").get<bool>();
+  config.attention_output_bias = config.attention_bias;
   config.mlp_bias = json.at("mlp_bias").get<bool>();
   config.tied_head = json.at("tie_word_embeddings").get<bool>();
   return config;
@@ -105,24 +106,9 @@ Tensor golden_tensor(std::string_view name, const Shape& shape) {
 }
 
 MemoryCheckpoint golden_checkpoint(const ModelConfig& config) {
-  const DecoderShape shape = make_decoder_shape(config);
-  const Architecture& row = *shape.architecture;
   std::map<std::string, Tensor> tensors;
-  const auto add = [&](const std::string& name, const Shape& dims) {
-    tensors.emplace(name, golden_tensor(name, dims));
-  };
-  add(std::string(row.embedding), {config.vocab_size, config.hidden_size});
-  add(std::string(row.final_norm), {config.hidden_size});
-  if (!config.tied_head) add(std::string(row.head), {config.vocab_size, config.hidden_size});
-  for (std::int64_t block = 0; block < config.num_layers; ++block) {
-    add(row.block_tensor(block, row.attention_norm), {config.hidden_size});
-    add(row.block_tensor(block, row.mlp_norm), {config.hidden_size});
-    for (const LinearRow& linear : row.linears) {
-      const std::string name = row.linear_name(block, linear.role);
-      const Shape dims = linear_shape(config, linear.role);
-      add(name + ".weight", dims);
-      if (has_bias(shape, linear.role)) add(name + ".bias", {dims[0]});
-    }
+  for (const ExpectedTensor& tensor : expected_tensors(config)) {
+    tensors.emplace(tensor.name, golden_tensor(tensor.name, tensor.shape));
   }
   return {config, std::move(tensors)};
 }

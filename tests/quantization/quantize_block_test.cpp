@@ -51,7 +51,7 @@ MeasuredBlock measure(const Checkpoint& checkpoint, std::int64_t index) {
 
 MeasuredBlock measure_small() {
   ModelConfig config = small_config();
-  config.attention_bias = config.mlp_bias = true;
+  config.attention_bias = config.attention_output_bias = config.mlp_bias = true;
   return measure(golden_checkpoint(config), 1);
 }
 

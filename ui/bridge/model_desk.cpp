@@ -94,6 +94,10 @@ void ModelDesk::showRecorded(JobId job, const StudyRequest& request,
 
 void ModelDesk::study(JobId job, const StudyRequest& request, const std::stop_token& stop,
                       const std::function<void(Message)>& post) {
+  // The map has a column for every role that any family has.
+  if (checkpoint_ && !shape_.architecture->has(request.linear.role)) {
+    return post(LinearNotMeasured{job, request.linear});
+  }
   const std::shared_ptr<const ActivationStats> stats = stats_.get(request.linear.block);
   if (!checkpoint_ || !stats) {
     showRecorded(job, request, post);
@@ -139,7 +143,8 @@ void ModelDesk::measure(JobId job, const MeasureRequest& request, const std::sto
   const CalibrationWindows windows = make_windows(
       *tokenizer, read_calibration_text(request.options).text, request.options.calibration);
   CalibrationState state =
-      embed_windows(backend_, load_embedding(*checkpoint, shape, DType::F32), windows);
+      embed_windows(backend_, shape, load_embedding(*checkpoint, shape, DType::F32),
+                    load_surroundings(backend_, *checkpoint, shape, DType::F32), windows);
   const auto perBlock = static_cast<std::int64_t>(windows.windows.size());
   for (std::int64_t block = 0; block <= request.block; ++block) {
     const auto told = [&](std::int64_t done, std::int64_t) {

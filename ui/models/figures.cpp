@@ -65,9 +65,13 @@ QString shape(std::int64_t rows, std::int64_t columns) {
 
 QString roleName(const Plan& plan, LinearRole role) {
   const Architecture* architecture = find_architecture(plan.config.model_type);
-  const std::string_view name =
-      architecture == nullptr ? short_name(role) : architecture->row(role).tensor;
-  return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
+  std::string name(short_name(role));
+  if (architecture != nullptr && architecture->has(role)) {
+    const LinearRow& row = architecture->row(role);
+    const bool own = row.rows == RowLayout::Own;
+    name = own ? std::string(row.tensor) : std::string(row.tensor) + "." + name;
+  }
+  return QString::fromStdString(name);
 }
 
 QString linearName(const Plan& plan, const LinearId& id) {

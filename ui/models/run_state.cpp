@@ -86,12 +86,6 @@ std::string modelName(const Plan& plan) {
   return stem.substr(0, stem.find('.'));
 }
 
-Site siteOf(const Plan& plan, LinearRole role) {
-  const Architecture* architecture = find_architecture(plan.config.model_type);
-  if (architecture == nullptr) throw std::logic_error("a plan without an architecture row");
-  return architecture->row(role).input;
-}
-
 const LinearState* RunState::find(const LinearId& id) const {
   const auto found = std::find_if(linears.begin(), linears.end(),
                                   [&](const LinearState& linear) { return linear.id == id; });
@@ -101,7 +95,9 @@ const LinearState* RunState::find(const LinearId& id) const {
 const SiteProfile* RunState::profileOf(const LinearId& id) const {
   const auto block = static_cast<std::size_t>(id.block);
   if (!plan || id.block < 0 || block >= profiles.size() || !profiles[block]) return nullptr;
-  return &(*profiles[block])[index_of(siteOf(*plan, id.role))];
+  const Architecture* architecture = find_architecture(plan->config.model_type);
+  if (architecture == nullptr || !architecture->has(id.role)) return nullptr;
+  return &(*profiles[block])[index_of(architecture->row(id.role).input)];
 }
 
 std::int64_t RunState::doneLinears() const {
@@ -125,7 +121,8 @@ double RunState::progress() const {
         return linear.id.block == currentBlock && linear.stage != LinearStage::Planned &&
                linear.stage != LinearStage::Running;
       });
-  inBlock += 0.5 * static_cast<double>(finishedHere) / static_cast<double>(kLinearRoles.size());
+  const double inEach = static_cast<double>(plan->linears.size()) / blocks;
+  if (inEach > 0) inBlock += 0.5 * static_cast<double>(finishedHere) / inEach;
   const double before = static_cast<double>(std::max<std::int64_t>(currentBlock, firstBlock));
   return std::min(0.97, 0.97 * (before + std::min(inBlock, 1.0)) / blocks);
 }

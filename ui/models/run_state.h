@@ -75,7 +75,4 @@ void apply(RunState& state, const Event& event);
 /// little of use inside.
 std::string modelName(const Plan& plan);
 
-/// The input that a linear reads, from its Architecture row.
-Site siteOf(const Plan& plan, LinearRole role);
-
 }  // namespace salient::ui

@@ -7,7 +7,7 @@
 #include <QObject>
 #include <optional>
 
-#include "engine/model/architecture.h"
+#include "engine/checkpoint/architecture.h"
 
 namespace salient::ui {
 

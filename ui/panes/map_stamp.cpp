@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/model/architecture.h"
+#include "engine/checkpoint/architecture.h"
 #include "ui/style/color_table.h"
 #include "ui/style/palette.h"
 

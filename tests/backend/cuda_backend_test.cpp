@@ -7,11 +7,13 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/backend/device_error.h"
 #include "engine/model/decoder.h"
 #include "engine/quantization/quantization.h"
 #include "engine/runtime/generator.h"
 #include "engine/runtime/linear_times.h"
 #include "engine/runtime/stage_times.h"
+#include "kernels/cuda/launch.h"
 #include "kernels/half.h"
 #include "tests/model/golden_model.h"
 #include "tests/shared_data.h"
@@ -141,6 +143,22 @@ TEST_CASE("tokens sampled on the device are the host sampler's picks from the sa
   }
   MESSAGE(differing << " of " << all << " picks differ");
   CHECK(differing * 100 <= all);
+}
+
+TEST_CASE("a device's failure is a sentence of the engine, and a lost device is told apart") {
+  using kernels::cuda::CudaError;
+  const auto fault_of = [](cudaError_t code) { return device_fault(CudaError(code, "a step")); };
+  const auto lost = fault_of(cudaErrorIllegalAddress);
+  REQUIRE(lost.has_value());
+  CHECK(lost->lost);
+  CHECK(lost->error.kind() == ErrorKind::Resources);
+  CHECK(std::string(lost->error.what()).find("what is finished is kept") != std::string::npos);
+  const auto full = fault_of(cudaErrorMemoryAllocation);
+  REQUIRE(full.has_value());
+  CHECK_FALSE(full->lost);
+  CHECK(std::string(full->error.what()).find("memory ran out") != std::string::npos);
+  CHECK_FALSE(fault_of(cudaErrorInvalidValue)->lost);
+  CHECK_FALSE(device_fault(std::runtime_error("another")).has_value());
 }
 
 TEST_CASE("where memory is short, losses are taken in smaller pieces and stay what they are") {

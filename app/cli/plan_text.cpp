@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/export/consumers.h"
 #include "engine/report/numbers.h"
 
 namespace salient::app {
@@ -23,6 +24,36 @@ std::string percent_of(std::int64_t part, std::int64_t whole) {
 std::int64_t kept_count(const Plan& plan) {
   return std::count_if(plan.settings.begin(), plan.settings.end(),
                        [](const LinearSettings& settings) { return settings.keep_fp16; });
+}
+
+std::vector<ConsumerVerdict> consumers_of_plan(const Plan& plan) {
+  if (!plan.options.format) return {};
+  return consumers_of(*plan.options.format, plan.config, plan.linears, plan.settings);
+}
+
+/// "vLLM, tensor parallel 1, 2 or 4" or "lmdeploy: takes group 128, not 64".
+std::string consumer_line(const ConsumerVerdict& verdict) {
+  if (!verdict.loads) return verdict.consumer + ": " + verdict.why_not;
+  std::string text = verdict.consumer;
+  if (!verdict.note.empty()) text += ", " + verdict.note;
+  const std::vector<int>& parts = verdict.tensor_parallel;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const char* between = i == 0 ? ", tensor parallel " : i + 1 == parts.size() ? " or " : ", ";
+    text += between + std::to_string(parts[i]);
+  }
+  return text;
+}
+
+nlohmann::ordered_json consumers_json(const Plan& plan) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const ConsumerVerdict& verdict : consumers_of_plan(plan)) {
+    list.push_back({{"consumer", verdict.consumer},
+                    {"loads", verdict.loads},
+                    {"why_not", verdict.why_not},
+                    {"note", verdict.note},
+                    {"tensor_parallel", verdict.tensor_parallel}});
+  }
+  return list;
 }
 
 }  // namespace
@@ -60,6 +91,9 @@ void print_plan(const Plan& plan, Terminal& terminal) {
     terminal.print("resumes at block " + std::to_string(plan.finished_blocks) + " of " +
                    std::to_string(plan.config.num_layers));
   }
+  for (const ConsumerVerdict& verdict : consumers_of_plan(plan)) {
+    terminal.print((verdict.loads ? "loads in " : "not in   ") + consumer_line(verdict));
+  }
   for (const std::string& note : plan.notes) terminal.print("note     " + printable(note));
   for (const std::string& warning : plan.warnings) terminal.warn(warning);
 }
@@ -84,6 +118,7 @@ nlohmann::ordered_json plan_json(const Plan& plan) {
       {"finished_blocks", plan.finished_blocks},
       {"notes", plan.notes},
       {"warnings", plan.warnings}};
+  json["consumers"] = consumers_json(plan);
   for (const PhaseEstimate& phase : plan.phases) {
     json["phases"].push_back({{"phase", phase.phase},
                               {"memory_bytes", phase.memory_bytes},

@@ -6,8 +6,10 @@
 #include "engine/export/folded_weights.h"
 #include "engine/export/folder_files.h"
 #include "engine/export/format_row.h"
+#include "engine/export/gguf_model_file.h"
 #include "engine/export/model_layout.h"
 #include "engine/export/sealed_file.h"
+#include "engine/export/source_check.h"
 #include "engine/export/verify_export.h"
 #include "engine/stop.h"
 
@@ -20,7 +22,7 @@ std::string two_digits(std::int64_t number) {
   return (number < 10 ? "0" : "") + std::to_string(number);
 }
 
-void write_tensors(SafetensorsFolder& file, const std::vector<NamedTensor>& tensors,
+void write_tensors(WeightsFile& file, const std::vector<NamedTensor>& tensors,
                    const std::stop_token& stop) {
   for (const auto& [name, tensor] : tensors) file.write(name, tensor, stop);
 }
@@ -32,10 +34,30 @@ void write_record(const BlockSource& blocks, std::int64_t index, const Folder& f
   put_tensors(folder, "layer" + two_digits(index) + ".safetensors", tensors);
 }
 
+const std::string& model_name_of(const ExportRequest& request) {
+  return request.model_name.empty() ? request.source->config().name : request.model_name;
+}
+
+std::unique_ptr<WeightsFile> make_weights_file(const ModelLayout& layout,
+                                               const ExportRequest& request,
+                                               const Folder& staging) {
+  if (layout.row->container == Container::Gguf) {
+    return make_gguf_file(staging, model_name_of(request), layout, *request.source);
+  }
+  return std::make_unique<SafetensorsFolder>(staging, layout.tensors, request.shard_bytes);
+}
+
+std::filesystem::path written_path(const ModelLayout& layout, const ExportRequest& request,
+                                   const Folder& staging) {
+  if (layout.row->container == Container::Safetensors) return staging.path();
+  return staging.path() / gguf_file_name(model_name_of(request), *layout.row);
+}
+
 void write_weights(const ModelLayout& layout, const ExportRequest& request,
                    const BlockSource& blocks, const Folder& staging, const std::stop_token& stop,
                    const ExportProgressSink& progress) {
-  SafetensorsFolder file(staging, layout.tensors, request.shard_bytes);
+  const std::unique_ptr<WeightsFile> made = make_weights_file(layout, request, staging);
+  WeightsFile& file = *made;
   const Folder record = staging.subfolder("salient");
   for (const std::string& name : table_names(layout.shape)) {
     throw_if_stopped(stop);
@@ -84,12 +106,17 @@ std::uint64_t export_bytes(ExportFormat format, const Checkpoint& source,
   return bytes;
 }
 
+void check_source(ExportFormat format, const Checkpoint& source) {
+  if (row_of(format).container == Container::Gguf) check_gguf_source(source);
+}
+
 void stage_export(const ExportRequest& request, const Folder& staging, const std::stop_token& stop,
                   const ExportProgressSink& progress) {
   const Checkpoint& source = *request.source;
   const std::string objection =
       why_not(request.format, source.config(), request.linears, request.settings);
   if (!objection.empty()) throw Error(ErrorKind::BadInput, objection + "; choose --format run");
+  check_source(request.format, source);
   const ModelLayout layout = make_model_layout(request.format, source, request.linears,
                                                request.settings, CodedTables::ByValue);
   const FoldedWeights folded(source, *request.blocks);
@@ -100,7 +127,7 @@ void stage_export(const ExportRequest& request, const Folder& staging, const std
   write_folder_files(layout, source, request.scheme, staging);
   if (!request.model_card.empty()) put_file(staging, "README.md", request.model_card);
   staging.sync();
-  verify_export(layout, source, blocks, staging.path(), stop, progress);
+  verify_export(layout, source, blocks, written_path(layout, request, staging), stop, progress);
 }
 
 void export_model(const ExportRequest& request, const std::filesystem::path& target,

@@ -33,6 +33,16 @@ void copy_companions(const Checkpoint& source, const Folder& folder) {
   }
 }
 
+/// A GGUF carries the rest inside.
+void copy_licences(const Checkpoint& source, const Folder& folder) {
+  for (const std::filesystem::path& path : source.companion_files()) {
+    const std::string name = path.filename().string();
+    const bool wanted =
+        name.starts_with("LICENSE") || name.starts_with("NOTICE") || name.starts_with("USE_POLICY");
+    if (wanted) put_file(folder, name, read_text(FileSource(path), kCompanionBytes));
+  }
+}
+
 }  // namespace
 
 std::string json_text(const Json& json) {
@@ -47,12 +57,17 @@ Json exported_config(const ModelLayout& layout, const Checkpoint& source,
   const FormatRow& row = *layout.row;
   config["torch_dtype"] = name_of(row.dense);
   if (config.contains("dtype")) config["dtype"] = name_of(row.dense);
-  if (row.codes != nullptr) config["quantization_config"] = row.codes->config(layout, scheme);
+  if (row.codes != nullptr && row.codes->config != nullptr)
+    config["quantization_config"] = row.codes->config(layout, scheme);
   return config;
 }
 
 void write_folder_files(const ModelLayout& layout, const Checkpoint& source,
                         const QuantScheme& scheme, const Folder& folder) {
+  if (layout.row->container == Container::Gguf) {
+    copy_licences(source, folder);
+    return;
+  }
   put_file(folder, "config.json", json_text(exported_config(layout, source, scheme)));
   const CodeForm* form = layout.row->codes;
   if (form != nullptr && form->courtesy != nullptr) {

@@ -64,6 +64,9 @@ struct CodeForm {
   std::string_view courtesy_file = {};
   nlohmann::ordered_json (*courtesy)(const ModelLayout& layout,
                                      const QuantScheme& scheme) = nullptr;
+  /// Where a reader gives numbers back instead of codes: [out_features, in_features] F32 that the
+  /// stored form stands for. Null: the codes are read back.
+  Tensor (*values)(const QuantizedMatrix& matrix) = nullptr;
 };
 
 extern const CodeForm kAwqForm;
@@ -71,6 +74,9 @@ extern const CodeForm kRunForm;
 extern const CodeForm kGptqForm;
 extern const CodeForm kGptqV2Form;
 extern const CodeForm kCompressedTensorsForm;
+extern const CodeForm kGgufQ4_0Form;
+extern const CodeForm kGgufQ4_1Form;
+extern const CodeForm kGgufQ8_0Form;
 
 struct FormatRow {
   ExportFormat format;
@@ -81,6 +87,7 @@ struct FormatRow {
   DType dense = DType::F16;    ///< matrices without codes
   DType vectors = DType::F16;  ///< norms and biases
   const CodeForm* codes = nullptr;
+  std::uint32_t gguf_file_type = 0;  ///< llama.cpp's number for it
 };
 
 std::span<const FormatRow> format_rows();

@@ -12,6 +12,7 @@
 
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
+#include "engine/export/named_pre_tokenizers.h"
 
 namespace salient {
 namespace {
@@ -21,30 +22,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::int32_t kControlToken = 3;
 constexpr std::int32_t kUserToken = 4;
 
-/// How text is cut before byte-level BPE, by the GGUF's own name for it.
-struct PreTokenizer {
-  std::string_view name;
-  bool digits_alone;         ///< every digit is a piece of its own
-  std::string_view pattern;  ///< split pattern; empty: ByteLevel's own (GPT-2's)
-  bool ignore_merges;
-};
-
-constexpr std::string_view kLlama3Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kQwen2Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-constexpr std::array kPreTokenizers = {
-    PreTokenizer{"smollm", true, "", false},
-    PreTokenizer{"gpt-2", false, "", false},
-    PreTokenizer{"default", false, "", false},
-    PreTokenizer{"llama-bpe", false, kLlama3Pattern, true},
-    PreTokenizer{"qwen2", false, kQwen2Pattern, false},
-};
-
-const PreTokenizer& find_pre_tokenizer(const std::string& name) {
-  const auto* found = std::ranges::find(kPreTokenizers, name, &PreTokenizer::name);
-  if (found == kPreTokenizers.end()) {
+const NamedPreTokenizer& find_pre_tokenizer(const std::string& name) {
+  const auto* found = std::ranges::find(kNamedPreTokenizers, name, &NamedPreTokenizer::name);
+  if (found == kNamedPreTokenizers.end()) {
     throw Error(ErrorKind::Unsupported,
                 "the GGUF's pre-tokenizer " + in_quotes(name) +
                     " cannot be written as tokenizer.json; smollm, gpt-2, llama-bpe and qwen2 can");
@@ -59,7 +39,7 @@ Json byte_level(bool use_regex) {
           {"use_regex", use_regex}};
 }
 
-Json pre_tokenizer_json(const PreTokenizer& row) {
+Json pre_tokenizer_json(const NamedPreTokenizer& row) {
   Json parts = Json::array();
   if (row.digits_alone) parts.push_back({{"type", "Digits"}, {"individual_digits", true}});
   if (!row.pattern.empty()) {
@@ -141,7 +121,7 @@ Json model_json(bool byte_fallback, bool ignore_merges, const std::vector<std::s
 }
 
 Json byte_level_json(const GgufVocabulary& vocabulary) {
-  const PreTokenizer& row = find_pre_tokenizer(vocabulary.pre_tokenizer);
+  const NamedPreTokenizer& row = find_pre_tokenizer(vocabulary.pre_tokenizer);
   Json decoder = byte_level(true);
   decoder["add_prefix_space"] = true;
   return {{"version", "1.0"},

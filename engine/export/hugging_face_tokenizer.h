@@ -3,7 +3,7 @@
 
 // The Hugging Face files that stand for the vocabulary inside a GGUF: tokenizer.json,
 // tokenizer_config.json, special_tokens_map.json and generation_config.json, so that transformers
-// loads an export of it. Byte-level BPE of the pre-tokenizers in `kPreTokenizers`, and
+// loads an export of it. Byte-level BPE of the pre-tokenizers in `kNamedPreTokenizers`, and
 // SentencePiece vocabularies as BPE with byte fallback.
 
 #include <map>

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/export/durable_file.h"
+#include "engine/export/weights_file.h"
 #include "engine/tensor/tensor.h"
 
 namespace salient {
@@ -61,20 +62,21 @@ class SafetensorsLayout {
 };
 
 /// A model's tensors as one model.safetensors, or as shards of at most `shard_bytes` with an index.
-class SafetensorsFolder {
+class SafetensorsFolder : public WeightsFile {
  public:
   static constexpr std::uint64_t kShardBytes = 5'000'000'000;
 
   /// Creates and reserves every file in `folder`, which must outlive this.
   SafetensorsFolder(const Folder& folder, std::vector<TensorSpec> tensors,
                     std::uint64_t shard_bytes = kShardBytes);
-  ~SafetensorsFolder();
+  ~SafetensorsFolder() override;
 
   /// Once per tensor; dtype and shape as announced, else std::logic_error. Error(Cancelled) soon
   /// after a request to stop.
-  void write(std::string_view name, const Tensor& tensor, const std::stop_token& stop = {});
+  void write(std::string_view name, const Tensor& tensor,
+             const std::stop_token& stop = {}) override;
   /// Publishes the files and the index. std::logic_error when a tensor was not written.
-  void finish();
+  void finish() override;
 
  private:
   struct Shard;

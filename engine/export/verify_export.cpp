@@ -43,7 +43,11 @@ void compare_linear(const ModelLayout& layout, const QuantizedBlock::Entry& entr
                     const Checkpoint& written) {
   const std::string name = layout.shape.architecture->linear_name(entry.id.block, entry.id.role);
   const bool as_codes = is_coded(layout, entry.id) && written.has(name + ".weight");
-  if (as_codes) compare_codes(name, *entry.codes, written.read_codes(name + ".weight"));
+  if (as_codes && layout.row->codes->values != nullptr) {
+    compare_dense({name + ".weight", layout.row->codes->values(*entry.codes)}, written);
+  } else if (as_codes) {
+    compare_codes(name, *entry.codes, written.read_codes(name + ".weight"));
+  }
   for (const NamedTensor& tensor : tensors_of(layout, entry)) {
     const bool compared = as_codes && !tensor.first.ends_with(".bias");
     if (!compared && tensor.second.dtype() != DType::F64) compare_dense(tensor, written);
@@ -64,9 +68,9 @@ void compare_table(const ModelLayout& layout, const std::string& name, const Che
 }  // namespace
 
 void verify_export(const ModelLayout& layout, const Checkpoint& source, const BlockSource& blocks,
-                   const std::filesystem::path& folder, const std::stop_token& stop,
+                   const std::filesystem::path& path, const std::stop_token& stop,
                    const ExportProgressSink& progress) {
-  const std::unique_ptr<Checkpoint> written = open_checkpoint(folder, stop);
+  const std::unique_ptr<Checkpoint> written = open_checkpoint(path, stop);
   // Also lists what is missing or misshapen.
   if (shows_weights(layout, *written)) static_cast<void>(make_decoder_shape(*written));
   for (const std::string& name : table_names(layout.shape)) {

@@ -13,7 +13,7 @@ namespace salient {
 
 /// Error(Failure) naming the first tensor that differs.
 void verify_export(const ModelLayout& layout, const Checkpoint& source, const BlockSource& blocks,
-                   const std::filesystem::path& folder, const std::stop_token& stop,
+                   const std::filesystem::path& path, const std::stop_token& stop,
                    const ExportProgressSink& progress);
 
 }  // namespace salient

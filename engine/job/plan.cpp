@@ -3,6 +3,7 @@
 
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/error.h"
+#include "engine/export/source_check.h"
 #include "engine/job/calibration_text.h"
 #include "engine/job/estimate.h"
 #include "engine/job/journal.h"
@@ -236,6 +237,7 @@ Plan make_plan(const Backend& backend, const Checkpoint& checkpoint, const JobOp
   choose_group(plan.config, plan);
   plan.settings = settings_of(shape, plan.linears, plan.options);
   choose_format(shape, plan);
+  check_source(*plan.options.format, checkpoint);
   note_ragged_groups(plan.config, plan);
   note_unscaled_groups(shape, plan);
   if (plan.source_precision.starts_with("dequantized")) {

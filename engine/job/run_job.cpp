@@ -335,6 +335,7 @@ class Run {
     request.source = source_.get();
     request.blocks = &*journal_;
     request.scheme = plan_.options.scheme;
+    request.model_name = summary.model;
     request.model_card = model_card(summary);
     request.record_json = record_text(plan_, summary, sites_);
     request.linears = plan_.linears;

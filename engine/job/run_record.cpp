@@ -339,6 +339,7 @@ void export_run(const std::filesystem::path& run, ExportFormat format,
   request.source = original ? original.get() : weights.get();
   request.blocks = &blocks;
   request.scheme = record.summary.scheme;
+  request.model_name = record.summary.model;
   request.model_card = model_card(record.summary);
   request.record_json = json_text(text);
   request.existing = existing;

@@ -81,6 +81,11 @@ std::vector<Case> cases() {
           {"ct 4-bit asymmetric", CompressedTensors, {.bits = 4, .group_size = 64}},
           {"ct 8-bit row", CompressedTensors, {.bits = 8, .group_size = QuantScheme::kWholeRow}},
           {"ct mixed", CompressedTensors, {4, 32, kSymmetric}, mixed},
+          {"gguf q4_0", GgufQ4_0, {4, 32, kSymmetric}, mixed},
+          {"gguf q4_0 3-bit g128", GgufQ4_0, {3, 128, kSymmetric}},
+          {"gguf q4_1", GgufQ4_1, {.bits = 4, .group_size = 64}},
+          {"gguf q8_0", GgufQ8_0, {8, QuantScheme::kWholeRow, kSymmetric}},
+          {"gguf q8_0 4-bit", GgufQ8_0, {.bits = 4, .group_size = 32}},
           {"fp16 fake", FakeFp16, {.bits = 3, .group_size = 32}},
           {"bf16 fake", FakeBf16, {.bits = 4, .group_size = 32}}};
 }

@@ -22,10 +22,11 @@ if oracle and os.path.exists(oracle):
     os.execv(oracle, [oracle, *sys.argv])
 
 try:
+    import gguf
     import numpy as np
     from safetensors.numpy import load_file
 except ImportError as missing:
-    print(f"SKIPPED: {missing}; install numpy and safetensors")
+    print(f"SKIPPED: {missing}; install numpy, safetensors and gguf")
     sys.exit(77)
 
 import awq_format  # noqa: E402
@@ -155,11 +156,72 @@ def check_folder(folder):
     print(f"{folder.name}: {checked} linears equal")
 
 
+def gguf_name(linear):
+    names = {"q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output"}
+    names |= {kind + "_proj": "ffn_" + kind for kind in ("gate", "up", "down")}
+    _, _, block, _, kind = linear.split(".")
+    return f"blk.{block}.{names[kind]}.weight"
+
+
+def in_family_order(rows, heads):
+    """llama.cpp interleaves the two halves of every head of q and k."""
+    head_dim = rows.shape[0] // heads
+    return rows.reshape(heads, head_dim // 2, 2, -1).swapaxes(1, 2).reshape(rows.shape)
+
+
+def check_gguf(folder, file):
+    reader = gguf.GGUFReader(file)
+    fields = {name: field.contents() for name, field in reader.fields.items()}
+    assert fields["general.architecture"] == "llama" and fields["llama.block_count"] == 2
+    assert fields["tokenizer.ggml.model"] == "gpt2" and fields["tokenizer.ggml.pre"] == "gpt-2"
+    assert len(fields["tokenizer.ggml.tokens"]) == fields["llama.vocab_size"]
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+    own = gguf.GGMLQuantizationType[file.stem.rsplit("-", 1)[1]]
+    types = {own, gguf.GGMLQuantizationType.Q8_0, gguf.GGMLQuantizationType.F16}
+    checked = 0
+    for path in sorted((folder / "weights").glob("*.npy")):
+        name = path.name.removesuffix(".npy")
+        engine = np.load(path)
+        tensor = tensors.pop(gguf_name(name))
+        assert tensor.tensor_type in types, (name, tensor.tensor_type)
+        assert tensor.shape.tolist() == list(engine.shape[::-1]), (name, tensor.shape)
+        ours = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+        slack = 0
+        if tensor.tensor_type == gguf.GGMLQuantizationType.F16:
+            engine = engine.astype(np.float16).astype(np.float32)
+        if tensor.tensor_type == gguf.GGMLQuantizationType.Q4_1:
+            # The minimum is a float16: half a unit of its last place may be missing.
+            minima = tensor.data.reshape(-1, 20)[:, 2:4].copy().view(np.float16)
+            slack = np.repeat(np.abs(minima.astype(np.float32)) / 2048, 32, axis=1)
+            slack = slack.reshape(engine.shape)
+        if ".q_proj" in name or ".k_proj" in name:
+            heads = fields["llama.attention.head_count" + ("_kv" if ".k_proj" in name else "")]
+            ours = in_family_order(ours, heads)
+            slack = in_family_order(np.broadcast_to(slack, engine.shape), heads)
+        assert (np.abs(ours - engine) <= slack).all(), (name, np.abs(ours - engine).max())
+        checked += 1
+    assert checked == LINEARS, checked
+    left = {"token_embd.weight", "output.weight", "output_norm.weight"}
+    for block in range(2):
+        left |= {f"blk.{block}.{norm}.weight" for norm in ("attn_norm", "ffn_norm")}
+        left |= {f"blk.{block}.attn_{kind}.bias" for kind in ("q", "k", "v", "output")}
+    assert set(tensors) == left, set(tensors) ^ left
+    print(f"{folder.name}: {checked} linears equal")
+
+
+def check(folder):
+    files = list((folder / "model").glob("*.gguf"))
+    if files:
+        check_gguf(folder, files[0])
+    else:
+        check_folder(folder)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.argv[1], folder], check=True)
         for case in sorted(pathlib.Path(folder).iterdir()):
-            check_folder(case)
+            check(case)
 
 
 main()

@@ -175,7 +175,8 @@ TurnRow::Geometry TurnRow::geometryFor(int width) const {
     at.note = {kTextIndent, at.height + 6, width - kTextIndent, note};
     at.height += note + 6;
   }
-  at.height += look_ == AnswerLook::Spacious ? 12 : 4;
+  const bool last = place_.index + 1 == place_.count;
+  at.height += look_ == AnswerLook::Spacious && !last ? 12 : 4;
   return at;
 }
 

@@ -37,7 +37,7 @@ void TopTokensView::setPlace(const QString& context, const QString& kl,
   context_ = context;
   kl_ = kl;
   sides_ = {std::move(left), std::move(right)};
-  QStringList spoken{tr("Next token after %1").arg(context)};
+  QStringList spoken{title()};
   for (const std::vector<TokenChoice>& side : sides_) {
     for (const TokenChoice& choice : side) {
       spoken << choice.text + QLatin1Char(' ') + shareText(choice.probability);
@@ -46,6 +46,11 @@ void TopTokensView::setPlace(const QString& context, const QString& kl,
   setSummary(sides_[0].empty() && sides_[1].empty() ? QString()
                                                     : spoken.join(QStringLiteral("; ")));
   update();
+}
+
+QString TopTokensView::title() const {
+  return context_.isEmpty() ? tr("First token of the answer")
+                            : tr("Next token after “%1”").arg(context_);
 }
 
 void TopTokensView::setMostRows(int rows) {
@@ -186,11 +191,10 @@ void TopTokensView::paintPlot(QPainter& painter, const QSizeF& size) {
     painter.restore();
     return;
   }
-  const QRectF title(metrics::kViewPadding, 8, size.width() - 2 * metrics::kViewPadding, 26);
-  painter.drawText(title, Qt::AlignLeft | Qt::AlignVCenter,
-                   tr("Next token after “%1”").arg(context_));
+  const QRectF head(metrics::kViewPadding, 8, size.width() - 2 * metrics::kViewPadding, 26);
+  painter.drawText(head, Qt::AlignLeft | Qt::AlignVCenter, title());
   if (!kl_.isEmpty()) {
-    painter.drawText(title, Qt::AlignRight | Qt::AlignVCenter, tr("KL %1").arg(kl_));
+    painter.drawText(head, Qt::AlignRight | Qt::AlignVCenter, tr("KL %1").arg(kl_));
   }
   const QRectF left = sideBox(0, size);
   const QRectF right = sideBox(1, size);

@@ -22,6 +22,7 @@ class TopTokensView : public PlotWidget {
   explicit TopTokensView(QWidget* parent = nullptr);
 
   // `context` is what both models had read; `kl` is ready text, empty when unknown.
+  // Empty context: the answer begins there.
   void setPlace(const QString& context, const QString& kl, std::vector<TokenChoice> left,
                 std::vector<TokenChoice> right);
   void clear();
@@ -49,6 +50,7 @@ class TopTokensView : public PlotWidget {
   const TokenChoice* choiceAt(const std::optional<QPoint>& cell) const;
   static int height(int rows) { return 48 + 24 * rows; }
   std::size_t shown(std::size_t side) const;
+  QString title() const;
 
   int rows_ = 5;
   QString context_, kl_;

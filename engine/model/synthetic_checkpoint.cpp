@@ -55,7 +55,7 @@ class SyntheticCheckpoint final : public Checkpoint {
     if (!file) throw Error(ErrorKind::BadInput, path.string() + " cannot be read");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     json_ = parse_json(text, path.string());
-    if (num_layers > 0) json_["num_hidden_layers"] = num_layers;
+    if (num_layers > 0) keep_layers(num_layers);
     config_ = parse_config(json_, path.string(), warnings_);
     config_.name = path.stem().string() + " (random weights)";
     add_tensors();
@@ -91,6 +91,16 @@ class SyntheticCheckpoint final : public Checkpoint {
   void add(const std::string& name, Shape shape) {
     const auto bytes = static_cast<std::uint64_t>(element_count(shape)) * 2;
     tensors_.push_back({name, "F16", std::move(shape), bytes, 0, 0});
+  }
+
+  /// Families name the count of blocks differently; what is told by block is cut with it.
+  void keep_layers(std::int64_t count) {
+    for (const char* key : {"num_hidden_layers", "n_layer", "n_layers", "num_layers"}) {
+      if (json_.contains(key)) json_[key] = count;
+    }
+    if (!json_.contains("layer_types") || !json_["layer_types"].is_array()) return;
+    auto& types = json_["layer_types"].get_ref<nlohmann::ordered_json::array_t&>();
+    types.resize(std::min(types.size(), static_cast<std::size_t>(count)));
   }
 
   void add_tensors() {

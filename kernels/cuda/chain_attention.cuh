@@ -8,7 +8,9 @@
 
 #include <cuda_fp16.h>
 
+#include "kernels/cuda/block_barrier.cuh"
 #include "kernels/cuda/chain_plan.h"
+#include "kernels/cuda/grid_barrier.cuh"
 #include "kernels/cuda/half_bits.cuh"
 #include "kernels/cuda/warp.cuh"
 
@@ -248,23 +250,24 @@ __device__ __forceinline__ void store_part(const ChainAttention& attention, int 
   if (dim == 0) attention.tops[at] = {most, weight};
 }
 
-/// One stage by one block. `wait` returns when the queries are there; `scratch` holds
+/// One stage by one block. The queries are there behind `barrier`; `scratch` holds
 /// [warps][kDims + 2] floats.
-template <int kLanes, class Wait>
+template <int kLanes>
 __device__ __forceinline__ void attend(const ChainAttention& attention, int position,
-                                       const float2* turns, float* scratch, const Wait& wait) {
+                                       const float2* turns, float* scratch,
+                                       GridBarrier<StreamPlan::kThreads> barrier) {
   constexpr int kDims = 8 * kLanes;
   const ChainParts cut(position, attention.most_parts);
   const int head = static_cast<int>(blockIdx.x) % attention.heads;
   const int part = static_cast<int>(blockIdx.x) / attention.heads;
-  if (part >= cut.parts) return wait();
+  if (part >= cut.parts) return barrier.wait();
   const int each = (cut.tiles + cut.parts - 1) / cut.parts;
   const int end = min((part + 1) * each, cut.tiles);
   const int warp = static_cast<int>(threadIdx.x / 32);
   int tile = part * each + warp;
   ChainHead<kLanes> own(attention, head, position);
   if (tile < end) own.request(tile);
-  wait();
+  barrier.wait();
   if (tile < end) own.load_query(turns);
 #pragma unroll 1
   for (; tile < end; tile += StreamPlan::kWarps) {
@@ -273,7 +276,7 @@ __device__ __forceinline__ void attend(const ChainAttention& attention, int posi
   }
   auto* tops = reinterpret_cast<float2*>(scratch + StreamPlan::kWarps * kDims);
   own.store(scratch + warp * kDims, tops + warp);
-  __syncthreads();
+  sync_threads<StreamPlan::kThreads>();
   store_part<kDims>(attention, head, part, scratch, tops);
 }
 

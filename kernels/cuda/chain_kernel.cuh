@@ -4,6 +4,7 @@
 // The kernel of kernels/cuda/stage_chain.h, made of the parts of the streaming linear.
 
 #include "kernels/cuda/chain_attention.cuh"
+#include "kernels/cuda/chain_product.cuh"
 #include "kernels/cuda/chain_ring.cuh"
 #include "kernels/cuda/grid_barrier.cuh"
 #include "kernels/cuda/rotary.cuh"
@@ -50,10 +51,26 @@ __device__ __forceinline__ void stage_parts(const ChainAttention& attention, int
   }
 }
 
-template <int Bits, int Spans, int Slots>
+/// A warpgroup keeps or wants so many registers a thread (sm_90a).
+template <int Registers>
+__device__ __forceinline__ void give_registers() {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(Registers));
+#endif
+}
+template <int Registers>
+__device__ __forceinline__ void take_registers() {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(Registers));
+#endif
+}
+
+/// One head_dim each: code for another would cost registers.
+template <int Bits, int Spans, int kHeadDim>
 class ChainBlock {
  public:
-  using Ring = ChainRing<Bits, Spans, Slots>;
+  using Ring = ChainRing<Bits, Spans>;
+  static constexpr int kThreads = StreamPlan::kThreads;
 
   __device__ ChainBlock(const ChainPlan& plan, std::uint8_t* shared)
       : plan_(plan),
@@ -62,38 +79,52 @@ class ChainBlock {
         turns_(reinterpret_cast<float2*>(shared + plan.turns_at)),
         partial_(reinterpret_cast<float*>(shared + plan.partial_at)),
         barrier_(plan.barrier),
-        ring_(window_, plan.count, shared) {}
+        ring_(plan, shared) {}
 
   __device__ __forceinline__ void run() {
-    constexpr int kThreads = StreamPlan::kThreads;
+    if (threadIdx.x == kThreads) ring_.start(plan_.slots);
+    __syncthreads();
+    if (threadIdx.x >= kThreads) {
+      give_registers<24>();
+      if (threadIdx.x == kThreads) ring_.feed(plan_);
+    } else {
+      take_registers<112>();
+      work();
+    }
+  }
+
+ private:
+  __device__ __forceinline__ void work() {
     for (int i = static_cast<int>(threadIdx.x); i < kChainWindow * kPieces; i += kThreads) {
       const int stage = min(i / kPieces, plan_.count - 1);
       piece_of(i / kPieces, i % kPieces) = source_of(stage, i % kPieces);
     }
-    __syncthreads();
-    ring_.see(kChainWindow);
-    ring_.fill();
     wait_for_predecessor();
     position_ = plan_.position == nullptr ? 0 : __ldcg(plan_.position);
     make_turns();
+    sync_threads<kThreads>();
     for (int stage = 0; stage < plan_.count; ++stage) {
-      // The plan of a stage to come, into the place of this one when all are done with it.
-      const int later = stage + kChainWindow;
-      const bool fetches = later < plan_.count && threadIdx.x < static_cast<unsigned>(kPieces);
-      uint4 piece = {};
-      if (fetches) piece = source_of(later, static_cast<int>(threadIdx.x));
+      stamp(stage, 0);
       run_stage(window_[stage % kChainWindow], stage);
       if (stage + 1 == plan_.count) break;
       barrier_.arrive();
-      if (fetches) piece_of(stage % kChainWindow, static_cast<int>(threadIdx.x)) = piece;
-      ring_.fill();
+      // The plan of a stage to come, into the place of this one, which all are done with.
+      const int later = stage + kChainWindow;
+      if (later < plan_.count && threadIdx.x < static_cast<unsigned>(kPieces)) {
+        const int piece = static_cast<int>(threadIdx.x);
+        piece_of(stage % kChainWindow, piece) = source_of(later, piece);
+      }
     }
     barrier_.leave();
   }
 
- private:
   static constexpr int kPieces = sizeof(ChainItem) / 16;
 
+  __device__ __forceinline__ void stamp(int stage, int what) const {
+    if (plan_.stamps == nullptr || threadIdx.x != 0) return;
+    const int line = static_cast<int>(blockIdx.x) * plan_.count + stage;
+    plan_.stamps[line * kChainStamps + what] = clock64();
+  }
   __device__ __forceinline__ uint4 source_of(int stage, int piece) const {
     return reinterpret_cast<const uint4*>(plan_.items + stage)[piece];
   }
@@ -111,34 +142,28 @@ class ChainBlock {
   __device__ __forceinline__ void run_stage(const ChainItem& item, int stage) {
     const auto wait = [&] {
       barrier_.wait();
-      ring_.see(stage + kChainWindow);
+      stamp(stage, 1);
     };
-    if (item.kind == ChainItem::Kind::Linear) return run_linear(item, wait);
-    if (plan_.head_dim == 64) {
-      return attend<8>(item.attention, position_, turns_, partial_, wait);
-    }
-    attend<16>(item.attention, position_, turns_, partial_, wait);
+    if (item.kind == ChainItem::Kind::Linear) return run_linear(item, stage, wait);
+    attend<kHeadDim / 8>(item.attention, position_, turns_, partial_, barrier_);
   }
 
   template <class Wait>
-  __device__ __forceinline__ void run_linear(const ChainItem& item, const Wait& wait) {
+  __device__ __forceinline__ void run_linear(const ChainItem& item, int stage, const Wait& wait) {
     const StreamPlan& plan = item.linear;
     const BlockItems items = items_of_block(plan);
     if (items.count == 0) return wait();
     stage_x(item, wait);
-    __syncthreads();
-    const LaneActivations<Tokens::One> x(shared_ + plan_.x_at, 0, 1, span_sums());
+    PassOutput<Tokens::One> out;
+    out.open(plan, items, 0, items.count);
+    sync_threads<kThreads>();
+    stamp(stage, 2);
     const PassSums<Tokens::One> sums = {partial_};
-    int tile = static_cast<int>(threadIdx.x / 32);
-    for (int pass = 0; pass < items.count; pass += plan.pass_items) {
-      const int pass_items = min(plan.pass_items, items.count - pass);
-      PassOutput<Tokens::One> out;
-      out.open(plan, items, pass, pass_items);
-      tile = multiply_pass<Bits, Spans, Tokens::One>(ring_, x, sums, tile, plan.tiles, pass_items);
-      __syncthreads();
-      finish_output(plan, sums, out, pass_items);
-      if (pass + pass_items < items.count) __syncthreads();
-    }
+    ring_.go_to(multiply_items<Bits, Spans>(
+        ring_, {shared_ + plan_.x_at, span_sums(), partial_, plan.tiles, items.count}));
+    sync_threads<kThreads>();
+    stamp(stage, 3);
+    finish_output(plan, sums, out, items.count);
   }
 
   template <class Wait>
@@ -154,7 +179,7 @@ class ChainBlock {
     }
     const RowSource row = {plan.x, plan.norm_weight, plan.norm_epsilon, plan.in_features,
                            plan.columns};
-    stage_row<StreamPlan::kThreads, kSpan>(row, target, partial_, wait);
+    stage_row<kThreads, kSpan>(row, target, partial_, wait);
   }
   __device__ __forceinline__ float* span_sums() const {
     return reinterpret_cast<float*>(shared_ + plan_.sums_at);
@@ -165,27 +190,26 @@ class ChainBlock {
   ChainItem* window_;
   float2* turns_;
   float* partial_;
-  GridBarrier barrier_;
+  GridBarrier<kThreads> barrier_;
   Ring ring_;
   int position_ = 0;
 };
 
-template <int Bits, int Spans, int Slots>
-__global__ void __launch_bounds__(StreamPlan::kThreads, 1)
+template <int Bits, int Spans, int kHeadDim>
+__global__ void __launch_bounds__(kChainThreads, 1)
     chain_kernel(const __grid_constant__ ChainPlan plan) {
   extern __shared__ __align__(128) std::uint8_t shared[];
-  ChainBlock<Bits, Spans, Slots>(plan, shared).run();
+  ChainBlock<Bits, Spans, kHeadDim>(plan, shared).run();
 }
 
 template <int Bits, int Spans>
 void launch_chain(const ChainLaunch& chain, cudaStream_t stream) {
-  const auto kernel = chain.slots == chain_slots(Bits)
-                          ? chain_kernel<Bits, Spans, chain_slots(Bits)>
-                          : chain_kernel<Bits, Spans, fewer_chain_slots(Bits)>;
+  const auto kernel =
+      chain.plan.head_dim == 64 ? chain_kernel<Bits, Spans, 64> : chain_kernel<Bits, Spans, 128>;
   check(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, chain.shared_bytes),
       "shared memory of a chain of stages");
-  const LaunchShape shape = {static_cast<unsigned>(chain.blocks), StreamPlan::kThreads,
+  const LaunchShape shape = {static_cast<unsigned>(chain.blocks), kChainThreads,
                              static_cast<std::size_t>(chain.shared_bytes), Dependency::Cooperative};
   launch("a chain of stages", shape, stream, kernel, chain.plan);
 }

@@ -3,11 +3,11 @@
 
 // What the kernel of kernels/cuda/stage_chain.h is told, in device memory:
 //
-//   stages [count] · barrier (two counters) · parts of attention
+//   stages [count] · runs [blocks][count] · barrier (two counters) · parts of attention
 //
 // and its shared memory:
 //
-//   rings [16 warps][slots][tile] · x half · sums of x · partial sums · turns · stages in sight
+//   ring [slots][16 tiles] · its barriers · x half · sums of x · partial sums · turns · stages
 
 #include "kernels/cuda/stage_chain.h"
 #include "kernels/cuda/stream_plan.h"
@@ -42,39 +42,49 @@ struct alignas(16) ChainItem {
   ChainAttention attention;  ///< also where `reads_parts`
 };
 
+/// Tiles that follow one another in memory.
+struct ChainRun {
+  const std::uint8_t* weights;
+  std::int64_t tiles;
+};
+/// What one block reads in one stage, in the order of its items; runs of no tiles at the end.
+struct ChainRuns {
+  ChainRun run[LinearProblem::kMostTargets];
+};
+
 struct ChainPlan {
   const ChainItem* items;
-  unsigned* barrier;  ///< arrivals, and blocks that are done; zero between launches
+  const ChainRuns* runs;  ///< [blocks, count]
+  unsigned* barrier;      ///< arrivals, and blocks that are done; zero between launches
   int count;
   int head_dim;  ///< 0 without attention
   const std::int32_t* position;
   const float* inverse_frequencies;
+  int slots;  ///< of the ring
+  int barriers_at;
   int x_at;
   int sums_at;
   int partial_at;
   int turns_at;
   int window_at;
+  long long* stamps;  ///< [blocks, count, kChainStamps] clocks, or nullptr
 };
 
-/// Stages whose plans are in shared memory: the one at work and those that the ring may reach.
-inline constexpr int kChainWindow = 4;
+/// A stage begins, its inputs are there, x is staged, products are done.
+inline constexpr int kChainStamps = 4;
+
+/// Stages whose plans are in shared memory: the one at work and the next.
+inline constexpr int kChainWindow = 2;
+
+/// The warps of the streaming linear, and one that asks for weights.
+inline constexpr int kChainThreads = StreamPlan::kThreads + 128;
 
 struct ChainLaunch {
   ChainPlan plan;
   int blocks;
   int shared_bytes;
   int spans;
-  int slots;
 };
-
-/// Slots of a warp's ring, as many as shared memory holds beside the activations of a 7B or 8B
-/// model, and half of that for larger ones.
-constexpr int chain_slots(int bits) {
-  return bits == 8 ? 5 : (bits == 4 ? 10 : (bits == 3 ? 12 : 14));
-}
-constexpr int fewer_chain_slots(int bits) {
-  return (chain_slots(bits) + 1) / 2;
-}
 
 void launch_chain_w2(const ChainLaunch& launch, cudaStream_t stream);
 void launch_chain_w3(const ChainLaunch& launch, cudaStream_t stream);

@@ -6,8 +6,12 @@
 
 #include <cuda_runtime.h>
 
+#include "kernels/cuda/block_barrier.cuh"
+
 namespace salient::kernels::cuda {
 
+/// Of the first `Threads` threads of every block.
+template <int Threads>
 class GridBarrier {
  public:
   /// `counters` [2] are zero between launches.
@@ -15,7 +19,7 @@ class GridBarrier {
 
   /// All threads of the block; what they wrote is seen behind the `wait` of every block.
   __device__ __forceinline__ void arrive() {
-    __syncthreads();
+    sync_threads<Threads>();
     wanted_ += gridDim.x;
     if (threadIdx.x != 0) return;
     asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counters_) : "memory");
@@ -25,7 +29,7 @@ class GridBarrier {
       while (seen() < wanted_) {
       }
     }
-    __syncthreads();
+    sync_threads<Threads>();
   }
   /// After the last wait: the last block leaves zeros for the next launch.
   __device__ __forceinline__ void leave() const {

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kBarrierBytes = 256;
 /// Query heads of a key head read its rows from L2, each for itself: worth it up to here.
 constexpr std::int64_t kGroupedBound = 4096;
+/// Chunks that keep memory busy through a barrier; fewer are not worth it.
+constexpr int kLeastSlots = 3;
+constexpr int kMostSlots = 16;
 /// What the driver keeps of a multiprocessor's shared memory for a block.
 constexpr int kLine = 128;
 
@@ -35,6 +38,16 @@ const AttentionProblem* attention_of(const ChainStage& stage) {
 std::size_t items_bytes(std::span<const ChainStage> stages) {
   return lines(stages.size() * sizeof(ChainItem));
 }
+std::size_t runs_bytes(std::span<const ChainStage> stages, int blocks) {
+  return stages.size() * static_cast<std::size_t>(blocks) * sizeof(ChainRuns);
+}
+int blocks_of(std::span<const ChainStage> stages) {
+  return linear_of(stages[0])->device.multiprocessors;
+}
+/// What the host writes: stages, runs, the barrier.
+std::size_t image_bytes(std::span<const ChainStage> stages) {
+  return items_bytes(stages) + lines(runs_bytes(stages, blocks_of(stages))) + kBarrierBytes;
+}
 /// Of the largest attention: sums, then tops.
 std::size_t sums_bytes(std::span<const ChainStage> stages) {
   std::size_t most = 0;
@@ -53,8 +66,44 @@ bool alike(const LinearProblem& a, const LinearProblem& b) {
   return one.bits == other.bits && one.span() == other.span();
 }
 
+StreamPlan linear_plan(const LinearProblem& problem, int blocks) {
+  StreamPlan plan = stream_plan_of(problem);
+  const int units = plan.items / plan.unit_items;
+  plan.block_items = units / blocks * plan.unit_items;
+  plan.longer_blocks = units % blocks;
+  plan.pass_items = (units + blocks - 1) / blocks * plan.unit_items;
+  return plan;
+}
+
+/// What `block` reads: for gate and up the same row blocks of both, else a range over all targets.
+ChainRuns runs_of(const StreamPlan& plan, int block, int tile_bytes) {
+  ChainRuns runs = {};
+  const int longer = std::min(block, plan.longer_blocks);
+  const int first = block * plan.block_items + longer * plan.unit_items;
+  const int count = plan.block_items + (block < plan.longer_blocks ? plan.unit_items : 0);
+  int filled = 0;
+  for (int i = 0; i < plan.matrix_count; ++i) {
+    const StreamMatrix& matrix = plan.matrices[i];
+    int begin = first / 2;
+    int end = (first + count) / 2;
+    if (plan.epilogue != Epilogue::SiluGate) {
+      const int behind = i + 1 < plan.matrix_count ? plan.matrices[i + 1].first_item : plan.items;
+      begin = std::max(first, matrix.first_item) - matrix.first_item;
+      end = std::min(first + count, behind) - matrix.first_item;
+    }
+    if (end <= begin) continue;
+    const std::int64_t at = static_cast<std::int64_t>(begin) * plan.tiles * tile_bytes;
+    runs.run[filled++] = {matrix.weights + at, static_cast<std::int64_t>(end - begin) * plan.tiles};
+  }
+  return runs;
+}
+
 bool linear_fits(const LinearProblem& problem, const LinearProblem& first) {
-  return problem.tokens == 1 && problem.targets[0].shape.bits < 16 && alike(problem, first) &&
+  // One pass: a thread for every output of a block.
+  constexpr int kMostItems = StreamPlan::kThreads / TiledShape::kRows;
+  return problem.tokens == 1 && problem.device.capability >= 90 &&
+         problem.targets[0].shape.bits < 16 && alike(problem, first) &&
+         linear_plan(problem, problem.device.multiprocessors).pass_items <= kMostItems &&
          targets_are_alike(problem) && weights_are_aligned(problem) && activations_fit(problem);
 }
 
@@ -80,16 +129,6 @@ bool goes_on(std::span<const ChainStage> stages, std::size_t i, const AttentionP
   return attention_fits(problem, first == nullptr ? problem : *first,
                         linear.device.multiprocessors) &&
          i + 1 < stages.size() && is_read_by(problem, stages[i + 1]);
-}
-
-StreamPlan linear_plan(const LinearProblem& problem, int blocks) {
-  StreamPlan plan = stream_plan_of(problem);
-  const int units = plan.items / plan.unit_items;
-  plan.block_items = units / blocks * plan.unit_items;
-  plan.longer_blocks = units % blocks;
-  const int own_items = (units + blocks - 1) / blocks * plan.unit_items;
-  plan.pass_items = std::min(StreamPlan::kThreads / TiledShape::kRows, own_items);
-  return plan;
 }
 
 /// `parts` is memory for the sums of all parts, and behind them their tops.
@@ -122,8 +161,9 @@ void lay_out(StageChain& chain, std::span<const ChainItem> items) {
   }
   const int warp_rows = StreamPlan::kWarps * TiledShape::kRows * 4;
   const int heads = StreamPlan::kWarps * (chain.head_dim + 2) * 4;
-  const int rings = StreamPlan::kWarps * chain.slots * stream_tile_bytes(chain.bits, chain.spans);
-  chain.x_at = lines(rings);
+  const int chunk = StreamPlan::kWarps * stream_tile_bytes(chain.bits, chain.spans);
+  chain.barriers_at = lines(chain.slots * chunk);
+  chain.x_at = lines(chain.barriers_at + chain.slots * 16);
   chain.sums_at = lines(chain.x_at + columns * 2);
   chain.partial_at = lines(chain.sums_at + columns / TiledShape::kColumns * chain.spans * 4);
   chain.turns_at = lines(chain.partial_at + std::max(passed * warp_rows, heads));
@@ -131,12 +171,29 @@ void lay_out(StageChain& chain, std::span<const ChainItem> items) {
   chain.shared_bytes = chain.window_at + kChainWindow * static_cast<int>(sizeof(ChainItem));
 }
 
+/// Stages, runs of every block, a barrier of zeros.
+void write_image(StageChain& chain, std::span<const ChainStage> stages,
+                 std::span<const ChainItem> items) {
+  const int tile_bytes = stream_tile_bytes(chain.bits, chain.spans);
+  std::vector<ChainRuns> runs;
+  for (int block = 0; block < chain.blocks; ++block) {
+    for (const ChainItem& item : items) {
+      const bool linear = item.kind == ChainItem::Kind::Linear;
+      runs.push_back(linear ? runs_of(item.linear, block, tile_bytes) : ChainRuns{});
+    }
+  }
+  chain.image.resize(image_bytes(stages));
+  std::memcpy(chain.image.data(), items.data(), items.size_bytes());
+  std::memcpy(chain.image.data() + items_bytes(stages), runs.data(),
+              runs.size() * sizeof(ChainRuns));
+}
+
 }  // namespace
 
 std::size_t chain_bytes(std::span<const ChainStage> stages) {
   const std::size_t sums = sums_bytes(stages);
   // A head has at least 64 dims, a top is two floats.
-  return items_bytes(stages) + kBarrierBytes + sums + lines(sums / 32);
+  return image_bytes(stages) + sums + lines(sums / 32);
 }
 
 std::size_t chain_length(std::span<const ChainStage> stages) {
@@ -157,11 +214,11 @@ std::size_t chain_length(std::span<const ChainStage> stages) {
 StageChain plan_chain(std::span<const ChainStage> stages, void* memory) {
   const DeviceLimits& device = linear_of(stages[0])->device;
   StageChain chain = {};
-  chain.blocks = device.multiprocessors;
+  chain.blocks = blocks_of(stages);
   chain.bits = linear_of(stages[0])->targets[0].shape.bits;
   chain.spans = linear_of(stages[0])->targets[0].shape.spans();
   chain.stages = static_cast<int>(stages.size());
-  auto* parts = static_cast<std::byte*>(memory) + items_bytes(stages) + kBarrierBytes;
+  auto* parts = static_cast<std::byte*>(memory) + image_bytes(stages);
   std::vector<ChainItem> items(stages.size());
   for (std::size_t i = 0; i < stages.size(); ++i) {
     if (const LinearProblem* problem = linear_of(stages[i])) {
@@ -179,34 +236,37 @@ StageChain plan_chain(std::span<const ChainStage> stages, void* memory) {
     chain.position = problem.position;
     chain.inverse_frequencies = problem.inverse_frequencies;
   }
-  for (const int slots : {chain_slots(chain.bits), fewer_chain_slots(chain.bits)}) {
-    chain.slots = slots;
+  chain.slots = kMostSlots + 1;
+  do {
+    --chain.slots;
     lay_out(chain, items);
-    if (chain.shared_bytes <= device.shared_bytes) break;
-  }
-  chain.image.resize(items_bytes(stages) + kBarrierBytes);
-  std::memcpy(chain.image.data(), items.data(), items.size() * sizeof(ChainItem));
+  } while (chain.shared_bytes > device.shared_bytes && chain.slots > kLeastSlots);
+  write_image(chain, stages, items);
   return chain;
 }
 
 void run_chain(const StageChain& chain, void* memory, cudaStream_t stream) {
   auto* bytes = static_cast<std::byte*>(memory);
+  const std::size_t items = lines(static_cast<std::size_t>(chain.stages) * sizeof(ChainItem));
   ChainLaunch launch = {};
   launch.plan.items = reinterpret_cast<const ChainItem*>(bytes);
+  launch.plan.runs = reinterpret_cast<const ChainRuns*>(bytes + items);
   launch.plan.barrier = reinterpret_cast<unsigned*>(bytes + chain.image.size() - kBarrierBytes);
   launch.plan.count = chain.stages;
   launch.plan.head_dim = chain.head_dim;
   launch.plan.position = chain.position;
   launch.plan.inverse_frequencies = chain.inverse_frequencies;
+  launch.plan.slots = chain.slots;
+  launch.plan.barriers_at = chain.barriers_at;
   launch.plan.x_at = chain.x_at;
   launch.plan.sums_at = chain.sums_at;
   launch.plan.partial_at = chain.partial_at;
   launch.plan.turns_at = chain.turns_at;
   launch.plan.window_at = chain.window_at;
+  launch.plan.stamps = chain.stamps;
   launch.blocks = chain.blocks;
   launch.shared_bytes = chain.shared_bytes;
   launch.spans = chain.spans;
-  launch.slots = chain.slots;
   switch (chain.bits) {
     case 2:
       return launch_chain_w2(launch, stream);

@@ -6,10 +6,10 @@
 // the barriers: memory never waits for a launch, for attention or for the slowest block. What the
 // stages compute is what `run_linear` and `attention` compute, up to the order of sums.
 //
-// Limits: packed linears of one bit width and one span, every one of one token; attention of
-// head_dim 64 or 128 and one set of frequencies, its output read by the next stage alone (it is
-// left in parts in the chain's memory, `out` is not written). The grid has to fit the device at
-// once: the launch is cooperative.
+// Limits: compute capability 9.0; packed linears of one bit width and one span, every one of one
+// token; attention of head_dim 64 or 128 and one set of frequencies, its output read by the next
+// stage alone (it is left in parts in the chain's memory, `out` is not written). The grid has to fit
+// the device at once: the launch is cooperative.
 
 #include <cstddef>
 #include <span>
@@ -29,11 +29,12 @@ struct StageChain {
   std::vector<std::byte> image;
   int bits;
   int spans;
-  int slots;  ///< of a warp's ring
+  int slots;  ///< of the ring
   int blocks;
   int stages;
   int head_dim;
-  int x_at;  ///< bytes into shared memory, as the rest
+  int barriers_at;  ///< bytes into shared memory, as the rest
+  int x_at;
   int sums_at;
   int partial_at;
   int turns_at;
@@ -41,6 +42,9 @@ struct StageChain {
   int shared_bytes;
   const std::int32_t* position;
   const float* inverse_frequencies;
+  /// Where every block leaves the clock of its multiprocessor, [blocks, stages, 4] on the device: a
+  /// stage begins, its inputs are there, they are staged, its products are done. nullptr: nowhere.
+  long long* stamps;
 };
 
 /// How many of the stages from the first on can be one chain; 0 where the first cannot.

@@ -7,6 +7,7 @@
 
 #include <cuda_fp16.h>
 
+#include "kernels/cuda/block_barrier.cuh"
 #include "kernels/cuda/dependency.cuh"
 #include "kernels/cuda/half_bits.cuh"
 #include "kernels/cuda/warp.cuh"
@@ -62,7 +63,7 @@ template <int Threads>
 __device__ __forceinline__ float block_sum(float value, float* scratch) {
   value = warp_sum(value);
   if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = value;
-  __syncthreads();
+  sync_threads<Threads>();
   float sum = 0;
 #pragma unroll
   for (int warp = 0; warp < Threads / 32; ++warp) sum += scratch[warp];

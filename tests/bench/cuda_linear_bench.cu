@@ -333,6 +333,39 @@ struct Attentions {
   }
 };
 
+/// Clocks of the five stages of a layer, means over layers; over blocks the mean and the most.
+void print_stamps(const std::vector<long long>& stamps, int blocks, int stages) {
+  const char* names[] = {"qkv", "attention", "o", "gate/up", "down"};
+  const auto at = [&](int block, int stage, int what) {
+    return stamps[static_cast<std::size_t>((block * stages + stage) * 4 + what)];
+  };
+  std::printf("stage: clocks of waiting, staging, products, the rest (most of a block)\n");
+  for (int kind = 0; kind < 5; ++kind) {
+    double mean[4] = {};
+    double most[4] = {};
+    int count = 0;
+    for (int stage = kind + 5; stage + 1 < stages; stage += 5) {
+      ++count;
+      long long largest[4] = {};
+      for (int block = 0; block < blocks; ++block) {
+        // Attention is one number, the last.
+        const auto begin = [&](int what) { return at(block, stage, kind == 1 ? 0 : what); };
+        const long long times[5] = {begin(0), begin(1), begin(2), begin(3),
+                                    at(block, stage + 1, 0)};
+        for (int i = 0; i < 4; ++i) {
+          const long long time = times[i + 1] - times[i];
+          mean[i] += static_cast<double>(time) / blocks;
+          largest[i] = std::max(largest[i], time);
+        }
+      }
+      for (int i = 0; i < 4; ++i) most[i] += static_cast<double>(largest[i]);
+    }
+    std::printf("%-10s", names[kind]);
+    for (int i = 0; i < 4; ++i) std::printf(" %6.0f (%6.0f)", mean[i] / count, most[i] / count);
+    std::printf("\n");
+  }
+}
+
 /// The stages of each layer, back to back.
 struct LayerWeights {
   Matrix q, k, v, o, gate, up, down;
@@ -429,12 +462,19 @@ void Bench::layer(const char* name, std::int64_t hidden, std::int64_t kv, std::i
     const std::vector<ChainStage> stages = stages_of(mask);
     DeviceArray<std::uint8_t> memory(chain_bytes(stages));
     if (chain_length(stages) < stages.size()) return;
-    const StageChain chain = plan_chain(stages, memory.data());
+    StageChain chain = plan_chain(stages, memory.data());
     check(cudaMemcpy(memory.data(), chain.image.data(), chain.image.size(), cudaMemcpyHostToDevice),
           "image");
     check(cudaDeviceSynchronize(), "image");
     row(label, kind.c_str(), tokens, its_bytes,
         timer.time([&](cudaStream_t stream) { run_chain(chain, memory.data(), stream); }), layers);
+    // The clocks are of blocks that have a share of every stage.
+    if (mask != 31 || hidden < 4096) return;
+    DeviceArray<long long> stamps(static_cast<std::size_t>(chain.blocks * chain.stages * 4));
+    chain.stamps = stamps.data();
+    row("  the same with stamps", kind.c_str(), tokens, its_bytes,
+        timer.time([&](cudaStream_t stream) { run_chain(chain, memory.data(), stream); }), layers);
+    print_stamps(stamps.host(), chain.blocks, chain.stages);
   };
   chained("- whole layer, one chain", 31, all + cached);
   chained("- linears, one chain", 15, all);
@@ -463,7 +503,6 @@ int main(int count, char** arguments) {
   }
   if (what == "step") {
     bench.layer("7B layer", 4096, 4096, 11008, 4, 128, 1, 32);
-    bench.layer("7B layer, depth 256", 4096, 4096, 11008, 4, 128, 1, 32, 256);
     bench.layer("7B layer, depth 2048", 4096, 4096, 11008, 4, 128, 1, 32, 2048);
     bench.layer("8B layer", 4096, 1024, 14336, 4, 128, 1, 32);
     bench.layer("8B layer, depth 2048", 4096, 1024, 14336, 4, 128, 1, 32, 2048);

@@ -209,6 +209,15 @@ bool can_cut(const ModelConfig& config, ExportFormat format, const std::vector<L
   return true;
 }
 
+/// "vLLM (tensor parallel 1, 2)".
+std::string with_details(const ConsumerVerdict& verdict) {
+  std::string details = verdict.note;
+  for (const int parts : verdict.tensor_parallel) {
+    details += (parts == 1 ? "tensor parallel " : ", ") + std::to_string(parts);
+  }
+  return details.empty() ? verdict.consumer : verdict.consumer + " (" + details + ")";
+}
+
 }  // namespace
 
 std::vector<ConsumerVerdict> consumers_of(ExportFormat format, const ModelConfig& config,
@@ -237,6 +246,20 @@ std::vector<ConsumerVerdict> consumers_of(ExportFormat format, const ModelConfig
     }
   }
   return verdicts;
+}
+
+std::string format_sentence(ExportFormat format, const ModelConfig& config,
+                            const std::vector<LinearId>& linears,
+                            const std::vector<LinearSettings>& settings) {
+  const FormatRow& row = row_of(format);
+  std::string programs;
+  for (const ConsumerVerdict& verdict : consumers_of(format, config, linears, settings)) {
+    if (verdict.loads) programs += (programs.empty() ? "" : ", ") + with_details(verdict);
+  }
+  std::string text = kFormatSentence + std::string(row.label);
+  text += programs.empty() ? "." : "; known to load it: " + programs + ".";
+  if (row.codes != nullptr && !row.codes->note.empty()) text += " " + std::string(row.codes->note);
+  return text;
 }
 
 }  // namespace salient

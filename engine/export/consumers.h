@@ -25,4 +25,12 @@ std::vector<ConsumerVerdict> consumers_of(ExportFormat format, const ModelConfig
                                           const std::vector<LinearId>& linears,
                                           const std::vector<LinearSettings>& settings);
 
+/// For the model card: "Written as GPTQ v1, which vLLM (tensor parallel 1 or 2) and … load." and
+/// what the format does to the values, if anything.
+std::string format_sentence(ExportFormat format, const ModelConfig& config,
+                            const std::vector<LinearId>& linears,
+                            const std::vector<LinearSettings>& settings);
+/// How every such sentence begins.
+inline constexpr const char* kFormatSentence = "Written as ";
+
 }  // namespace salient

@@ -67,6 +67,8 @@ struct CodeForm {
   /// Where a reader gives numbers back instead of codes: [out_features, in_features] F32 that the
   /// stored form stands for. Null: the codes are read back.
   Tensor (*values)(const QuantizedMatrix& matrix) = nullptr;
+  /// A sentence on what the form does to the values; empty: nothing.
+  std::string_view note = {};
 };
 
 extern const CodeForm kAwqForm;

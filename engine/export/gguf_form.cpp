@@ -161,7 +161,10 @@ constinit const CodeForm kGgufQ4_1Form = {.limits = limits_with(Grids::Any),
                                           .specs = specs_as<kQ4_1>,
                                           .pack = pack_as<kQ4_1>,
                                           .objection = block_objection,
-                                          .values = q4_1_values};
+                                          .values = q4_1_values,
+                                          .note =
+                                              "Q4_1 keeps a group's minimum in float16, which may "
+                                              "shift its weights by up to 0.8 % of a step."};
 
 constinit const CodeForm kGgufQ8_0Form = {.limits = limits_with(Grids::Any),
                                           .fused = FusedLinears::Free,

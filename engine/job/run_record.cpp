@@ -8,6 +8,7 @@
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/limits.h"
 #include "engine/error.h"
+#include "engine/export/consumers.h"
 #include "engine/export/folder_files.h"
 #include "engine/export/sealed_file.h"
 #include "engine/job/plan_identity.h"
@@ -340,13 +341,19 @@ void export_run(const std::filesystem::path& run, ExportFormat format,
   request.blocks = &blocks;
   request.scheme = record.summary.scheme;
   request.model_name = record.summary.model;
-  request.model_card = model_card(record.summary);
-  request.record_json = json_text(text);
   request.existing = existing;
   for (const LinearReport& report : record.summary.linears) {
     request.linears.push_back(report.id);
     request.settings.push_back(report.settings);
   }
+  RunSummary summary = record.summary;
+  std::erase_if(summary.notes,
+                [](const std::string& note) { return note.starts_with(kFormatSentence); });
+  summary.notes.push_back(
+      format_sentence(format, request.source->config(), request.linears, request.settings));
+  text["notes"] = summary.notes;
+  request.model_card = model_card(summary);
+  request.record_json = json_text(text);
   export_model(request, target, stop, progress);
 }
 
@@ -374,6 +381,8 @@ RunSummary summary_of(const Plan& plan, const std::vector<LinearReport>& reports
       summary.notes.push_back(note);
     }
   }
+  summary.notes.push_back(
+      format_sentence(options.format.value(), plan.config, plan.linears, plan.settings));
   return summary;
 }
 

@@ -110,3 +110,17 @@ TEST_CASE("GGUF goes to llama.cpp and what is built on it; our own form to nobod
     CHECK_FALSE(question.ask(ExportFormat::Run, consumer).loads);
   }
 }
+
+TEST_CASE("one sentence for the card names the programs and what the format does") {
+  const ModelConfig config = llama2_7b();
+  const std::vector<LinearId> linears = {{0, LinearRole::Query}};
+  std::vector<LinearSettings> settings(1);
+  settings[0].scheme = kSymmetric;
+  CHECK(format_sentence(ExportFormat::GgufQ4_1, config, linears, settings) ==
+        "Written as GGUF Q4_1; known to load it: llama.cpp, Ollama, LM Studio. Q4_1 keeps a "
+        "group's minimum in float16, which may shift its weights by up to 0.8 % of a step.");
+  CHECK(format_sentence(ExportFormat::Run, config, linears, settings) == "Written as Salient run.");
+  CHECK(format_sentence(ExportFormat::Awq, config, linears, settings)
+            .find("vLLM (tensor parallel 1, 2, 4, 8), transformers (through gptqmodel)") !=
+        std::string::npos);
+}

@@ -106,6 +106,10 @@ TEST_CASE("a published run is exported again in every format") {
 
   export_run(path("run"), ExportFormat::Awq, path("awq"), ExistingTarget::Refuse, {}, {}, nothing);
   CHECK(text_of(path("awq") / "model.safetensors") == text_of(tiny.target() / "model.safetensors"));
+  CHECK(text_of(path("awq") / "README.md").find("Written as AWQ; known to load it: vLLM") !=
+        std::string::npos);
+  CHECK(text_of(path("run") / "README.md").find("Written as Salient run.") != std::string::npos);
+  CHECK(text_of(path("run") / "README.md").find("Written as AWQ") == std::string::npos);
 
   CHECK_THROWS_AS(export_run(tiny.target(), ExportFormat::Fp16, path("fp16"),
                              ExistingTarget::Refuse, {}, {}, nothing),

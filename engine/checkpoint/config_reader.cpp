@@ -318,6 +318,20 @@ Json make_config_json(const ModelConfig& c, const std::string& torch_dtype) {
       {"use_cache", true},
       {"vocab_size", c.vocab_size}};
   if (c.window != 0) json["sliding_window"] = c.window;
+  if (std::ranges::find(c.layers, LayerAttention::Full) != c.layers.end()) {
+    Json& types = json["layer_types"] = Json::array();
+    for (const LayerAttention layer : c.layers) {
+      types.push_back(layer == LayerAttention::Full ? "full_attention" : "sliding_attention");
+    }
+  }
+  if (c.window_rope) json["rope_local_base_freq"] = c.window_rope->theta;
+  if (c.score_scale != 0)
+    json["query_pre_attn_scalar"] = std::round(1 / std::pow(c.score_scale, 2));
+  if (row != nullptr && row->norm_offset != 0) {
+    json["hidden_activation"] = activation_name(c.activation);
+    json["attn_logit_softcapping"] = c.score_cap == 0 ? Json(nullptr) : Json(c.score_cap);
+    json["final_logit_softcapping"] = c.logit_cap == 0 ? Json(nullptr) : Json(c.logit_cap);
+  }
   if (c.rotary_dim != 0) {
     json["partial_rotary_factor"] =
         static_cast<double>(c.rotary_dim) / static_cast<double>(c.head_dim);

@@ -2,6 +2,7 @@
 #include "engine/checkpoint/gguf_config.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <numbers>
@@ -157,12 +158,47 @@ void read_sizes(const ArchitectureKeys& keys, const GgufHeader& header, const Ar
   config.vocab_size = keys.integer_or("vocab_size", 1, limits::kVocabulary, rows);
 }
 
-/// Layers with a window, and factors of long texts, which only some converters write.
+bool has_window(const ArchitectureKeys& keys, WindowRule rule, std::int64_t layer) {
+  if (rule == WindowRule::Alternating) return layer % 2 == 0;
+  if (rule == WindowRule::Every) return true;
+  const std::int64_t pattern =
+      keys.integer_or("attention.sliding_window_pattern", 1, limits::kLayers, 6);
+  return (layer + 1) % pattern != 0;
+}
+
 void read_window(const ArchitectureKeys& keys, const Architecture& row, ModelConfig& config) {
-  if (row.config.windows != WindowRule::Every) return;
+  const WindowRule rule = row.config.windows;
+  if (rule == WindowRule::None || rule == WindowRule::Switched) return;
   config.window = keys.integer_or("attention.sliding_window", 0, limits::kPositions, 0);
   if (config.window == 0) return;
-  config.layers.assign(static_cast<std::size_t>(config.num_layers), LayerAttention::Window);
+  for (std::int64_t layer = 0; layer < config.num_layers; ++layer) {
+    config.layers.push_back(has_window(keys, rule, layer) ? LayerAttention::Window
+                                                          : LayerAttention::Full);
+  }
+  if (row.config.window_rope_theta == 0) return;
+  config.window_rope = RopeConfig{};
+  config.window_rope->theta =
+      keys.real_or("rope.freq_base_swa", 1.0, 1e12, row.config.window_rope_theta);
+}
+
+struct SizeOfModel {
+  std::string_view gguf_architecture;
+  std::int64_t num_layers;
+  bool operator==(const SizeOfModel&) const = default;
+};
+/// GGUF does not say what scores are divided by: sqrt(head_dim), but sqrt(hidden_size / num_heads)
+/// in these two of 27 billion parameters.
+constexpr std::array<SizeOfModel, 2> kWideScores = {{{"gemma2", 46}, {"gemma3", 62}}};
+
+void read_scores(const ArchitectureKeys& keys, const Architecture& row, ModelConfig& config) {
+  config.score_cap = keys.real_or("attn_logit_softcapping", 0, 1e6, row.config.score_cap);
+  config.logit_cap = keys.real_or("final_logit_softcapping", 0, 1e6, row.config.logit_cap);
+  if (row.config.score_divisor == 0) return;
+  const bool wide =
+      std::ranges::find(kWideScores, SizeOfModel{row.gguf_architecture, config.num_layers}) !=
+      kWideScores.end();
+  const std::int64_t divisor = wide ? config.hidden_size / config.num_heads : config.head_dim;
+  config.score_scale = 1 / std::sqrt(static_cast<double>(divisor));
 }
 
 void refuse_long_factors(const ByteSource& source, const GgufHeader& header) {
@@ -210,11 +246,12 @@ ModelConfig read_gguf_config(const ByteSource& source, const GgufHeader& header)
   config.name = escaped(model_name(source.name()));
   read_sizes(keys, header, row, config);
   read_window(keys, row, config);
+  read_scores(keys, row, config);
   config.activation = row.config.activation;
   const auto eps = metadata.real(keys.full("attention.layer_norm_rms_epsilon"), kMinEps, kMaxEps);
   if (!eps) metadata.refuse(keys.full("attention.layer_norm_rms_epsilon"), "is missing");
   config.norm_eps = *eps;
-  config.rope.theta = keys.real_or("rope.freq_base", 1.0, 1e12, 10000.0);
+  config.rope.theta = keys.real_or("rope.freq_base", 1.0, 1e12, row.config.rope_theta);
   read_scaling_keys(keys, config.rope);
   check_consistency(config, source.name());
   refuse_long_factors(source, header);

@@ -5,8 +5,10 @@
 #include <array>
 
 #include "engine/checkpoint/foreign_text.h"
+#include "engine/checkpoint/gguf_parts.h"
 #include "engine/checkpoint/opened_checkpoint.h"
 #include "engine/checkpoint/quantized_folder.h"
+#include "engine/checkpoint/zip_archive.h"
 #include "engine/error.h"
 
 namespace salient {
@@ -23,7 +25,13 @@ bool is_gguf(const std::filesystem::path& path) {
   return found == kMagic || found == kSwapped || path.extension() == ".gguf";
 }
 
-/// The one GGUF file of a folder that has no config.json; nothing when there is none.
+bool is_weight_file(const std::filesystem::path& path) {
+  const std::string kind = path.extension().string();
+  return kind == ".safetensors" || kind == ".bin" || kind == ".pt" || kind == ".pth" ||
+         is_zip_archive(FileSource(path));
+}
+
+/// The one GGUF model of a folder that has no config.json; nothing when there is none.
 std::optional<std::filesystem::path> only_gguf_in(const std::filesystem::path& folder) {
   std::error_code ignored;
   if (std::filesystem::exists(folder / "config.json", ignored)) return {};
@@ -32,7 +40,8 @@ std::optional<std::filesystem::path> only_gguf_in(const std::filesystem::path& f
     if (entry.path().extension() == ".gguf") found.push_back(entry.path());
   }
   if (found.empty()) return {};
-  if (found.size() == 1) return found.front();
+  std::sort(found.begin(), found.end());
+  if (found.size() == 1 || are_gguf_parts(found)) return found.front();
   throw Error(ErrorKind::BadInput, escaped(folder.string(), 4096) + ": has " +
                                        std::to_string(found.size()) +
                                        " GGUF files, name the one to open");
@@ -48,14 +57,13 @@ std::unique_ptr<Checkpoint> open_file(const std::filesystem::path& path,
   if (is_gguf(path)) return made(open_gguf(path), stop);
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const std::string name = path.filename().string();
-  if (path.extension() == ".safetensors") {
-    return made(open_huggingface_folder(folder, name), stop);
-  }
+  if (is_weight_file(path)) return made(open_huggingface_folder(folder, name), stop);
   if (path.extension() == ".json") return made(open_huggingface_folder(folder, {}), stop);
   const std::string kind = foreign_kind(FileSource(path));
-  throw Error(ErrorKind::Unsupported,
-              escaped(path.string(), 4096) + ": " +
-                  (kind.empty() ? "is neither a model folder, nor safetensors, nor GGUF" : kind));
+  throw Error(
+      ErrorKind::Unsupported,
+      escaped(path.string(), 4096) + ": " +
+          (kind.empty() ? "is neither a model folder, nor safetensors, PyTorch or GGUF" : kind));
 }
 
 }  // namespace

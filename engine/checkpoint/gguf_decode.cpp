@@ -76,6 +76,17 @@ unsigned wide_nibble(const std::byte* codes, std::size_t i) {
   return (byte_at(codes, i / 64 * 32 + i % 32) >> (4 * (i % 64 / 32))) & 0xFU;
 }
 
+/// What the codes of the IQ4 types stand for: closer together near zero.
+constexpr std::array<float, 16> kUnevenLevels = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                                 1,    13,   25,  38,  53,  69,  89,  113};
+
+/// The 6-bit step of 32 weights in IQ4_XS: low nibbles in four bytes, top bit pairs in two.
+float iq4_xs_step(const std::byte* block, std::size_t i) {
+  const unsigned low = (byte_at(block, 4 + i / 2) >> (4 * (i % 2))) & 0xFU;
+  const unsigned high = (byte_at(block, 2 + i / 4) >> (2 * (i % 4))) & 0x3U;
+  return number(low | (high << 4U), 32);
+}
+
 }  // namespace
 
 void decode_q4_0(const std::byte* blocks, std::size_t count, float* out) {
@@ -182,6 +193,23 @@ void decode_q6_k(const std::byte* blocks, std::size_t count, float* out) {
       const unsigned high = pair_of_bits(blocks + 128, i);
       const auto step = static_cast<std::int8_t>(byte_at(blocks, 192 + i / 16));
       out[i] = d * static_cast<float>(step) * number(low | (high << 4U), 32);
+    }
+  }
+}
+
+void decode_iq4_nl(const std::byte* blocks, std::size_t count, float* out) {
+  for (; count > 0; --count, blocks += 18, out += kSmall) {
+    const float d = half_at(blocks);
+    for (std::size_t i = 0; i < kSmall; ++i) out[i] = d * kUnevenLevels[nibble(blocks + 2, i)];
+  }
+}
+
+void decode_iq4_xs(const std::byte* blocks, std::size_t count, float* out) {
+  for (; count > 0; --count, blocks += 136, out += kLarge) {
+    const float d = half_at(blocks);
+    for (std::size_t i = 0; i < kLarge; ++i) {
+      const std::byte* codes = blocks + 8 + i / kSmall * 16;
+      out[i] = d * iq4_xs_step(blocks, i / kSmall) * kUnevenLevels[nibble(codes, i % kSmall)];
     }
   }
 }

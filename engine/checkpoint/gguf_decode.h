@@ -20,5 +20,7 @@ void decode_q3_k(const std::byte* blocks, std::size_t count, float* out);
 void decode_q4_k(const std::byte* blocks, std::size_t count, float* out);
 void decode_q5_k(const std::byte* blocks, std::size_t count, float* out);
 void decode_q6_k(const std::byte* blocks, std::size_t count, float* out);
+void decode_iq4_nl(const std::byte* blocks, std::size_t count, float* out);
+void decode_iq4_xs(const std::byte* blocks, std::size_t count, float* out);
 
 }  // namespace salient

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
 
 #include "engine/checkpoint/config_reader.h"
 #include "engine/checkpoint/family_layout.h"
 #include "engine/checkpoint/foreign_text.h"
 #include "engine/checkpoint/gguf_config.h"
-#include "engine/checkpoint/gguf_header.h"
+#include "engine/checkpoint/gguf_parts.h"
 #include "engine/checkpoint/gguf_vocabulary.h"
 #include "engine/checkpoint/limits.h"
 #include "engine/checkpoint/opened_checkpoint.h"
@@ -28,38 +26,6 @@ std::string sha256_of_start(const ByteSource& source, std::uint64_t bytes) {
     hash.update(piece);
   }
   return hash.hex_digest();
-}
-
-/// Parts of a split model are named base-00001-of-00003.gguf.
-std::string part_name(const std::string& base, std::int64_t part, std::int64_t count) {
-  std::array<char, 48> suffix{};
-  std::snprintf(suffix.data(), suffix.size(), "-%05d-of-%05d.gguf", static_cast<int>(part),
-                static_cast<int>(count));
-  return base + suffix.data();
-}
-
-void check_split(const GgufMetadata& metadata, const FileSource& source) {
-  const std::int64_t count = metadata.integer("split.count", 0, 99'999).value_or(0);
-  if (count < 2) return;
-  const std::filesystem::path& path = source.identity().path;
-  const std::int64_t part = metadata.integer("split.no", 0, 99'998).value_or(0) + 1;
-  std::string base = path.filename().string();
-  const std::string own_suffix = part_name("", part, count);
-  const bool named = base.ends_with(own_suffix);
-  base = named ? base.substr(0, base.size() - own_suffix.size()) : path.stem().string();
-  constexpr std::int64_t kListed = 50;
-  std::string missing;
-  for (std::int64_t other = 1; other <= std::min(count, kListed); ++other) {
-    const std::string name = part_name(base, other, count);
-    std::error_code ignored;
-    if (std::filesystem::exists(path.parent_path() / name, ignored)) continue;
-    missing += (missing.empty() ? "" : ", ") + escaped(name, 255);
-  }
-  const std::string words = source.name() + ": is one of " + std::to_string(count) + " parts";
-  if (!missing.empty()) {
-    throw Error(ErrorKind::BadInput, words + ", these are missing: " + missing);
-  }
-  throw Error(ErrorKind::Unsupported, words + ": join them with llama-gguf-split --merge first");
 }
 
 void check_block_numbers(const ModelConfig& config,
@@ -87,10 +53,10 @@ void add_tensors(const GgufHeader& header, const std::string& file, CheckpointPa
       throw Error(ErrorKind::Unsupported, file + ": tensor " + in_quotes(entry.name) + ": type " +
                                               std::string(entry.type->name) + " is not supported");
     }
-    parts.tensors.push_back(
-        {{name->name, std::string(entry.type->name), entry.shape, entry.bytes, 0, entry.offset},
-         entry.type,
-         {name->rotary_rows ? parts.config.head_dim : 0}});
+    parts.tensors.push_back({{name->name, std::string(entry.type->name), entry.shape, entry.bytes,
+                              entry.file, entry.offset},
+                             entry.type,
+                             {name->rotary_rows ? parts.config.head_dim : 0}});
     // llama.cpp's converter has added the offset of the norms already.
     if (entry.name.ends_with("norm.weight")) parts.tensors.back().shift = -row.norm_offset;
   }
@@ -145,13 +111,12 @@ void add_vocabulary(const GgufMetadata& metadata, const std::string& file, Check
 }  // namespace
 
 CheckpointParts open_gguf(const std::filesystem::path& path) {
-  auto source = std::make_unique<FileSource>(path);
-  const std::string file = source->name();
-  const GgufHeader header = read_gguf_header(*source);
-  check_split(header.metadata, *source);
+  GgufFiles files = open_gguf_files(path);
+  const GgufHeader& header = files.header;
+  const std::string file = files.sources.front()->name();
   CheckpointParts parts;
   parts.format = SourceFormat::Gguf;
-  parts.config = read_gguf_config(*source, header);
+  parts.config = read_gguf_config(files.holder_of("rope_freqs.weight"), header);
   parts.config_json = make_config_json(parts.config, "float16");
   add_tensors(header, file, parts);
   std::sort(parts.tensors.begin(), parts.tensors.end(),
@@ -166,9 +131,10 @@ CheckpointParts open_gguf(const std::filesystem::path& path) {
   add_vocabulary(header.metadata, file, parts);
   // A tokenizer that happens to lie beside the file is not this model's.
   if (!parts.tokenizer.gguf) parts.tokenizer.folder = path.parent_path();
-  const std::uint64_t header_bytes = std::min(header.data_start, source->size());
-  std::string digest = sha256_of_start(*source, header_bytes);
-  parts.add_source(std::move(source), std::move(digest));
+  for (std::size_t i = 0; i < files.sources.size(); ++i) {
+    std::string digest = sha256_of_start(*files.sources[i], files.header_bytes[i]);
+    parts.add_source(std::move(files.sources[i]), std::move(digest));
+  }
   return parts;
 }
 

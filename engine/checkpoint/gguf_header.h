@@ -21,6 +21,7 @@ struct GgufTensorEntry {
   Shape shape;               ///< [out_features, in_features]: the file's order reversed
   std::uint64_t offset = 0;  ///< in the file
   std::uint64_t bytes = 0;
+  std::size_t file = 0;  ///< of a split model: which part
 };
 
 struct GgufHeader {

@@ -57,11 +57,19 @@ struct Weights {
   bool complete = true;
 };
 
+bool is_weight_file(const fs::path& file) {
+  return file.extension() == ".safetensors" || file.extension() == ".gguf";
+}
+
+bool is_pytorch_file(const fs::path& file) {
+  return file.extension() == ".bin" && file.filename().string().starts_with("pytorch_model");
+}
+
 /// Links are followed for their size only; a dangling one is a download that has not ended.
-Weights weights_in(const fs::path& snapshot) {
+Weights weights_in(const fs::path& snapshot, bool (*counts)(const fs::path& file)) {
   Weights weights;
   for (const fs::path& file : entries_of(snapshot)) {
-    if (file.extension() != ".safetensors" && file.extension() != ".gguf") continue;
+    if (!counts(file)) continue;
     std::error_code error;
     const std::uintmax_t size = fs::file_size(file, error);
     weights.complete = weights.complete && !error;
@@ -73,7 +81,8 @@ Weights weights_in(const fs::path& snapshot) {
 std::optional<CachedModel> model_in(const fs::path& snapshot) {
   std::error_code error;
   if (!fs::is_directory(snapshot, error)) return {};
-  const Weights weights = weights_in(snapshot);
+  Weights weights = weights_in(snapshot, is_weight_file);
+  if (weights.complete && weights.bytes == 0) weights = weights_in(snapshot, is_pytorch_file);
   if (!weights.complete || weights.bytes == 0) return {};
   return CachedModel{{}, snapshot, weights.bytes};
 }

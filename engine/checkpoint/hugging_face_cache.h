@@ -24,8 +24,9 @@ struct CachedModel {
 std::filesystem::path hugging_face_hub_folder(std::string_view hub_cache, std::string_view hf_home,
                                               const std::filesystem::path& home);
 
-/// Snapshots whose safetensors or GGUF files are all there, sorted by name; the revision
-/// of refs/main where there is one, else the newest. Never throws for what lies in the folder.
+/// Snapshots whose safetensors, GGUF or else PyTorch files are all there, sorted by name; the
+/// revision of refs/main where there is one, else the newest. Never throws for what lies in the
+/// folder.
 std::vector<CachedModel> list_cached_models(const std::filesystem::path& hub_folder);
 
 }  // namespace salient

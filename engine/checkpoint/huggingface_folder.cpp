@@ -65,6 +65,7 @@ bool same_bytes(const CheckpointParts& parts, const StoredTensor& a, const Store
   constexpr std::uint64_t kWhole = 4 * limits::kMiB;
   constexpr std::uint64_t kSample = 4 * limits::kKiB;
   if (a.info.bytes != b.info.bytes || a.info.shape != b.info.shape) return false;
+  if (a.strides != b.strides) return false;
   const std::uint64_t total = a.info.bytes;
   const std::uint64_t piece = total <= kWhole ? total : kSample;
   const std::uint64_t stride = total <= kWhole ? total : (total - kSample) / 15;

@@ -32,6 +32,13 @@ constexpr std::uint64_t kRankFileBytes = 8 * kMiB;
 constexpr std::size_t kRankTokenBytes = 256;
 constexpr std::uint64_t kCompanionBytes = 16 * kMiB;
 
+/// A tensor of a PyTorch file takes about 70 bytes of the directory, 200 of the pickle and 16
+/// objects.
+constexpr std::uint64_t kZipDirectoryBytes = 16 * kMiB;
+constexpr std::uint64_t kPickleBytes = 64 * kMiB;
+constexpr std::size_t kPickleObjects = 4 * 1024 * 1024;
+constexpr std::size_t kPickleDepth = 64;
+
 constexpr std::size_t kGgufNameBytes = 63;
 constexpr std::size_t kGgufRank = 4;
 constexpr std::uint64_t kGgufKeys = 64 * 1024;

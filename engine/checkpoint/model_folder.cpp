@@ -28,7 +28,10 @@ ModelFolder::ModelFolder(const fs::path& folder) {
   }
   owner_ = status.st_uid;
   const fs::path snapshots = folder_.parent_path();
-  if (snapshots.filename() == "snapshots") blobs_ = snapshots.parent_path() / "blobs";
+  if (snapshots.filename() != "snapshots") return;
+  // A link in the place of the blobs would make any folder part of the repository.
+  const fs::path blobs = snapshots.parent_path() / "blobs";
+  if (fs::is_directory(fs::symlink_status(blobs, error))) blobs_ = blobs;
 }
 
 std::string ModelFolder::model_name() const {

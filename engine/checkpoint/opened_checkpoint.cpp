@@ -12,6 +12,30 @@
 namespace salient {
 namespace {
 
+using Tensors = std::vector<StoredTensor>;
+
+Tensors::const_iterator lower(const Tensors& sorted, std::string_view name) {
+  return std::lower_bound(
+      sorted.begin(), sorted.end(), name,
+      [](const StoredTensor& t, std::string_view n) { return t.info.name < n; });
+}
+
+bool holds(const Tensors& sorted, std::string_view name) {
+  const auto found = lower(sorted, name);
+  return found != sorted.end() && found->info.name == name;
+}
+
+/// Whether a quantized form stands for the linear's weight.
+bool holds_packed(const Tensors& sorted, const std::string& name) {
+  static constexpr std::array<std::string_view, 3> kForms = {"qweight", "codes", "weight_packed"};
+  constexpr std::string_view kWeight = "weight";
+  if (!name.ends_with(kWeight)) return false;
+  const std::string stem = name.substr(0, name.size() - kWeight.size());
+  return std::any_of(kForms.begin(), kForms.end(), [&](std::string_view form) {
+    return holds(sorted, stem + std::string(form));
+  });
+}
+
 class OpenedCheckpoint final : public Checkpoint {
  public:
   explicit OpenedCheckpoint(CheckpointParts parts) : parts_(std::move(parts)) {
@@ -53,6 +77,11 @@ class OpenedCheckpoint final : public Checkpoint {
   const StoredTensor& stored(std::string_view name) const {
     const TensorInfo* info = find(name);
     if (info != nullptr) return parts_.tensors[static_cast<std::size_t>(info - infos_.data())];
+    if (holds_packed(parts_.tensors, std::string(name))) {
+      throw Error(ErrorKind::Unsupported, parts_.config.name + ": tensor " + in_quotes(name) +
+                                              ": stored as " + parts_.already_quantized +
+                                              " in a form that is not read");
+    }
     throw Error(ErrorKind::BadInput,
                 parts_.config.name + ": there is no tensor " + in_quotes(name));
   }
@@ -70,30 +99,6 @@ std::string listed(const std::vector<std::string>& names) {
   }
   if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
   return text;
-}
-
-using Tensors = std::vector<StoredTensor>;
-
-Tensors::const_iterator lower(const Tensors& sorted, std::string_view name) {
-  return std::lower_bound(
-      sorted.begin(), sorted.end(), name,
-      [](const StoredTensor& t, std::string_view n) { return t.info.name < n; });
-}
-
-bool holds(const Tensors& sorted, std::string_view name) {
-  const auto found = lower(sorted, name);
-  return found != sorted.end() && found->info.name == name;
-}
-
-/// Whether a quantized form stands for the linear's weight.
-bool holds_packed(const Tensors& sorted, const std::string& name) {
-  static constexpr std::array<std::string_view, 3> kForms = {"qweight", "codes", "weight_packed"};
-  constexpr std::string_view kWeight = "weight";
-  if (!name.ends_with(kWeight)) return false;
-  const std::string stem = name.substr(0, name.size() - kWeight.size());
-  return std::any_of(kForms.begin(), kForms.end(), [&](std::string_view form) {
-    return holds(sorted, stem + std::string(form));
-  });
 }
 
 [[noreturn]] void refuse_missing(const ModelConfig& config, const std::string& file,

@@ -2,10 +2,9 @@
 #pragma once
 
 // A folder of quantized linears shown as the model it stands for: every linear has its ".weight"
-// again, with the shape of the dense one, readable as codes (`read_codes`) and as dequantized
-// numbers
-// (`read`). It knows AutoAWQ "gemm" and Salient's own run format; anything else stays as it is, and
-// reading a weight of it says so.
+// again, with the shape of the dense one, readable as dequantized numbers (`read`) and, where our
+// grid can say them, as codes (`read_codes`). The forms it knows are rows (quantized_form.h);
+// anything else stays as it is, and reading a weight of it says so.
 
 #include <memory>
 

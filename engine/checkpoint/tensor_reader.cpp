@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "engine/checkpoint/foreign_text.h"
+#include "engine/checkpoint/gathered_source.h"
 #include "engine/error.h"
 #include "kernels/half.h"
 
@@ -204,11 +205,32 @@ bool copy_half(const ByteSource& source, const StoredTensor& tensor, Tensor& res
   return finite;
 }
 
+/// 64-bit integers, which have no DType of their own, where each fits 32 bits.
+Tensor read_narrowed(const ByteSource& source, const StoredTensor& tensor) {
+  Tensor result(DType::I32, tensor.info.shape);
+  std::vector<std::int64_t> wide(result.as<std::int32_t>().size());
+  source.read(tensor.info.offset, std::as_writable_bytes(std::span(wide)));
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    result.as<std::int32_t>()[i] = static_cast<std::int32_t>(wide[i]);
+    if (result.as<std::int32_t>()[i] == wide[i]) continue;
+    throw Error(ErrorKind::BadInput, source.name() + ": tensor " + in_quotes(tensor.info.name) +
+                                         ": " + std::to_string(wide[i]) + " is beyond 32 bits");
+  }
+  return result;
+}
+
 }  // namespace
 
 Tensor read_tensor(const ByteSource& source, const StoredTensor& tensor, DType as) {
+  if (!tensor.strides.empty()) {
+    StoredTensor gathered = tensor;
+    gathered.strides.clear();
+    gathered.info.offset = 0;
+    return read_tensor(GatheredSource(source, tensor), gathered, as);
+  }
   const bool is_float = as == DType::F32 || as == DType::F16 || as == DType::BF16;
   if (!is_float) {
+    if (as == DType::I32 && tensor.type->name == "I64") return read_narrowed(source, tensor);
     if (tensor.type->memory != as) refuse_type(source, tensor, as);
     Tensor result(as, tensor.info.shape);
     source.read(tensor.info.offset, std::span(result.data(), result.bytes()));

@@ -44,6 +44,9 @@ struct StoredTensor {
   TensorInfo info;
   const StoredType* type = nullptr;
   RowOrder rows;
+  /// In elements, for what is not stored row-major without gaps; empty for everything else. No
+  /// element is there twice, and the last one lies in the file.
+  std::vector<std::int64_t> strides = {};
   float shift = 0;          ///< is added to every number
   Shape stored_shape = {};  ///< of the tensor in the file, where this one is a part of it or turned
 

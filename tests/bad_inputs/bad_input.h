@@ -41,6 +41,8 @@ std::vector<BadInput> hostile_file_inputs();
 std::vector<BadInput> index_inputs();
 std::vector<BadInput> gguf_inputs();
 std::vector<BadInput> gguf_tensor_inputs();
+std::vector<BadInput> pytorch_inputs();
+std::vector<BadInput> quantized_inputs();
 std::vector<BadInput> config_inputs();
 std::vector<BadInput> number_inputs();
 

@@ -6,7 +6,8 @@ namespace salient::tests {
 std::vector<BadInput> bad_inputs() {
   std::vector<BadInput> rows;
   for (auto part : {safetensors_inputs(), hostile_file_inputs(), index_inputs(), gguf_inputs(),
-                    gguf_tensor_inputs(), config_inputs(), number_inputs()}) {
+                    gguf_tensor_inputs(), pytorch_inputs(), quantized_inputs(), config_inputs(),
+                    number_inputs()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;

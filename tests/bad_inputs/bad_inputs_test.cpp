@@ -134,6 +134,12 @@ TEST_CASE("bad GGUF headers have the outcome of their row") {
 TEST_CASE("bad GGUF tensors have the outcome of their row") {
   check_rows(tests::gguf_tensor_inputs());
 }
+TEST_CASE("bad PyTorch files have the outcome of their row") {
+  check_rows(tests::pytorch_inputs());
+}
+TEST_CASE("bad quantized linears have the outcome of their row") {
+  check_rows(tests::quantized_inputs());
+}
 TEST_CASE("bad configs have the outcome of their row") {
   check_rows(tests::config_inputs());
 }

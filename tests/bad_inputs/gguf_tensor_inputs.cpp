@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "tests/bad_inputs/bad_input.h"
+#include "tests/split_gguf.h"
 #include "tests/tiny_checkpoint.h"
 
 namespace salient::tests {
@@ -109,10 +110,10 @@ std::vector<BadInput> type_rows() {
           type("G21d", 99, Outcome::Refused, "type 99 is not known"),
           type("G21e", 1U << 31U, Outcome::Refused, "type 2147483648 is not known"),
           changed("G21f", "a type that cannot be decoded", Outcome::Unsupported,
-                  "type IQ4_NL is not supported",
+                  "type MXFP4 is not supported",
                   [](TinyGguf& gguf) {
-                    find(gguf, kQ).type = 20;
-                    find(gguf, kQ).bytes.resize(64 * 2 * 18);
+                    find(gguf, kQ).type = 39;
+                    find(gguf, kQ).bytes.resize(64 * 2 * 17);
                   }),
           wide("G31a", 12, 144, "quantizing from Q4_K"),
           wide("G31b", 14, 210, "quantizing from Q6_K"),
@@ -122,6 +123,59 @@ std::vector<BadInput> type_rows() {
                          gguf_bytes(make_tiny_gguf(make_tiny_checkpoint(), GgufWeights::Q8_0)));
              return fs::path(kFile);
            }}};
+}
+
+/// Three parts of the tiny model, changed.
+BadInput parts(const char* id, const char* name, const char* says,
+               const std::function<void(std::vector<TinyGguf>&)>& change) {
+  return {id, name, Outcome::Refused, says, [change](const fs::path& folder) {
+            auto all = split_gguf(make_tiny_gguf(make_tiny_checkpoint()), 3);
+            change(all);
+            write_gguf_parts(all, folder);
+            return fs::path(gguf_part_name(0, 3));
+          }};
+}
+
+/// One part has another value for a key.
+BadInput part_key(const char* id, const char* name, const char* says, std::size_t part,
+                  const std::string& key, std::int64_t value) {
+  return parts(id, name, says, [=](std::vector<TinyGguf>& all) {
+    std::erase_if(all[part].metadata, [&](const GgufEntry& e) { return e.first == key; });
+    all[part].metadata.push_back(split_entry(key, value));
+  });
+}
+
+std::vector<BadInput> split_rows() {
+  return {
+      {"G29b", "one part missing", Outcome::Refused,
+       "is one of 3 parts, these are missing: tiny-00002-of-00003.gguf",
+       [](const fs::path& folder) {
+         write_gguf_parts(split_gguf(make_tiny_gguf(make_tiny_checkpoint()), 3), folder);
+         fs::remove(folder / gguf_part_name(1, 3));
+         return fs::path(gguf_part_name(2, 3));
+       }},
+      {"G29c", "a part is a link out", Outcome::Refused, "is a link to",
+       [](const fs::path& folder) {
+         write_gguf_parts(split_gguf(make_tiny_gguf(make_tiny_checkpoint()), 3), folder);
+         fs::rename(folder / gguf_part_name(1, 3), folder / "elsewhere");
+         fs::create_symlink("elsewhere", folder / gguf_part_name(1, 3));
+         return fs::path(gguf_part_name(0, 3));
+       }},
+      part_key("G29d", "another count", "split.count is 4, other parts say 3", 2, "split.count", 4),
+      part_key("G29e", "parts swapped", "split.no is 2, by its name the file is part 1", 1,
+               "split.no", 2),
+      part_key("G29f", "another total", "split.tensors.count is 7, the parts have 21", 0,
+               "split.tensors.count", 7),
+      part_key("G29g", "too many parts", "split.count is 600, at most 512", 0, "split.count", 600),
+      parts("G29h", "a tensor in two parts", "is also in tiny-00001-of-00003.gguf",
+            [](std::vector<TinyGguf>& all) { all[2].tensors.push_back(all[0].tensors.front()); }),
+      {"G29i", "a part is cut", Outcome::Refused, "tiny-00002-of-00003.gguf",
+       [](const fs::path& folder) {
+         write_gguf_parts(split_gguf(make_tiny_gguf(make_tiny_checkpoint()), 3), folder);
+         const fs::path part = folder / gguf_part_name(1, 3);
+         fs::resize_file(part, fs::file_size(part) / 2);
+         return fs::path(gguf_part_name(0, 3));
+       }}};
 }
 
 std::vector<BadInput> name_and_offset_rows() {
@@ -152,7 +206,7 @@ std::vector<BadInput> name_and_offset_rows() {
 
 std::vector<BadInput> gguf_tensor_inputs() {
   std::vector<BadInput> rows;
-  for (auto part : {shape_rows(), type_rows(), name_and_offset_rows()}) {
+  for (auto part : {shape_rows(), type_rows(), name_and_offset_rows(), split_rows()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;

@@ -73,9 +73,9 @@ std::vector<BadInput> hostile_file_inputs() {
                   }),
           instead("S36", "web page", "is an HTML page",
                   [](const fs::path& file) { write_bytes(file, "<!DOCTYPE html><html></html>"); }),
-          instead("S36b", "PyTorch file under this name", "is a zip archive",
+          instead("S36b", "PyTorch file under this name", "zip archive: does not end",
                   [](const fs::path& file) { write_bytes(file, "PK\x03\x04rest of the archive"); }),
-          instead("S36c", "no weights at all", "has neither", [](const fs::path&) {})};
+          instead("S36c", "no weights at all", "has none of", [](const fs::path&) {})};
 }
 
 }  // namespace salient::tests

@@ -103,6 +103,16 @@ std::vector<BadInput> link_rows() {
              fs::rename(snapshot / "model.safetensors", folder / "outside");
              fs::create_symlink("../../../outside", snapshot / "model.safetensors");
              return fs::path("models--a--b/snapshots/x");
+           }},
+          {"X14c", "blobs of the cached repository are a link", Outcome::Refused, "is a link to",
+           [](const fs::path& folder) {
+             const fs::path snapshot = folder / "models--a--b" / "snapshots" / "x";
+             write_folder(make_tiny_checkpoint(), snapshot);
+             fs::create_directories(folder / "outside");
+             fs::create_symlink("../outside", folder / "models--a--b" / "blobs");
+             fs::rename(snapshot / "model.safetensors", folder / "outside" / "secret");
+             fs::create_symlink("../../blobs/secret", snapshot / "model.safetensors");
+             return fs::path("models--a--b/snapshots/x");
            }}};
 }
 

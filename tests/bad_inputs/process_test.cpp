@@ -154,6 +154,12 @@ TEST_CASE("info and quantize answer bad GGUF headers as their row says") {
 TEST_CASE("info and quantize answer bad GGUF tensors as their row says") {
   check_model_rows(gguf_tensor_inputs());
 }
+TEST_CASE("info and quantize answer bad PyTorch files as their row says") {
+  check_model_rows(pytorch_inputs());
+}
+TEST_CASE("info and quantize answer bad quantized linears as their row says") {
+  check_model_rows(quantized_inputs());
+}
 TEST_CASE("info and quantize answer bad configs as their row says") {
   check_model_rows(config_inputs());
 }

@@ -25,7 +25,7 @@ std::vector<std::byte> from_hex(const std::string& text) {
 TEST_CASE("every GGUF type is decoded to the same bits as gguf's reference") {
   std::ifstream file(tests::source_file("tests/golden/gguf_golden.json"));
   const nlohmann::json golden = nlohmann::json::parse(file);
-  const std::vector<std::uint32_t> types = {0, 1, 2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 30};
+  const std::vector<std::uint32_t> types = {0, 1, 2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23, 30};
   REQUIRE(golden.size() == types.size());
   for (const std::uint32_t number : types) {
     const StoredType* type = find_gguf_type(number);

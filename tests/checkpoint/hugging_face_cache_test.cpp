@@ -5,7 +5,7 @@
 
 #include "engine/checkpoint/checkpoint.h"
 #include "tests/shared_data.h"
-#include "tests/tiny_checkpoint.h"
+#include "tests/tiny_pytorch.h"
 
 using namespace salient;
 namespace fs = std::filesystem;
@@ -44,6 +44,10 @@ TEST_CASE("cached models are listed with name, snapshot and size") {
   tests::write_bytes(second / "snapshots/ccc/x.gguf",
                      tests::gguf_bytes(tests::make_tiny_gguf(tiny)));
 
+  const fs::path third = hub.path() / "models--org--Torch";
+  tests::write_pytorch_folder(tiny, third / "blobs");
+  link_all(third, "fff");
+
   const fs::path unfinished = hub.path() / "models--org--Unfinished";
   tests::write_folder(tiny, unfinished / "blobs");
   link_all(unfinished, "ddd");
@@ -52,11 +56,12 @@ TEST_CASE("cached models are listed with name, snapshot and size") {
   tests::write_bytes(hub.path() / "version.txt", "1");
 
   const std::vector<CachedModel> models = list_cached_models(hub.path());
-  REQUIRE(models.size() == 2);
+  REQUIRE(models.size() == 3);
   CHECK(models[0].name == "gpt2");
   CHECK(models[1].name == "org/Tiny");
   CHECK(models[1].snapshot == first / "snapshots/aaa");
   CHECK(models[1].bytes == fs::file_size(first / "blobs/model.safetensors"));
+  CHECK(models[2].bytes == fs::file_size(third / "blobs/pytorch_model.bin"));
   for (const CachedModel& model : models) CHECK_NOTHROW(open_checkpoint(model.snapshot));
 }
 

@@ -12,8 +12,10 @@
 
 #include "tests/bad_inputs/bad_input.h"
 #include "tests/fuzz/memory_source.h"
+#include "tests/quantized_golden.h"
 #include "tests/shared_data.h"
 #include "tests/tiny_checkpoint.h"
+#include "tests/tiny_pytorch.h"
 
 namespace {
 
@@ -27,6 +29,13 @@ void make_valid(const fs::path& folder) {
   tests::write_sharded_folder(tiny, folder / "valid", 2);
   tests::write_folder(tiny, folder / "single");
   tests::write_bytes(folder / "valid.gguf", tests::gguf_bytes(tests::make_tiny_gguf(tiny)));
+  std::size_t linear = 0;
+  for (const tests::GoldenLinear& golden : tests::quantized_golden()) {
+    tests::write_bytes(folder / ("linear" + std::to_string(linear++)),
+                       golden.config.dump() + "\n" + tests::safetensors_bytes(golden.tensors));
+  }
+  tests::write_sharded_pytorch_folder(tiny, folder / "pytorch");
+  fs::copy_file(tests::source_file("tests/golden/torch_views.bin"), folder / "torch.bin");
   tests::write_bytes(folder / "q8.gguf",
                      tests::gguf_bytes(tests::make_tiny_gguf(tiny, tests::GgufWeights::Q8_0)));
 }

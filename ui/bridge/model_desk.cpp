@@ -66,12 +66,16 @@ void ModelDesk::keepStats(std::int64_t block, std::shared_ptr<const ActivationSt
   if (whole) stats_.put(block, std::move(stats));
 }
 
-const Block& ModelDesk::blockAt(std::int64_t block) {
+const DecoderShape& ModelDesk::shape() {
   if (shape_.architecture == nullptr) shape_ = make_decoder_shape(*checkpoint_);
+  return shape_;
+}
+
+const Block& ModelDesk::blockAt(std::int64_t block) {
   if (blockIndex_ == block) return block_;
   blockIndex_ = -1;
   block_ = {};
-  block_ = upload(backend_, load_block(*checkpoint_, shape_, block, DType::F32));
+  block_ = upload(backend_, load_block(*checkpoint_, shape(), block, DType::F32));
   blockIndex_ = block;
   return block_;
 }
@@ -95,7 +99,7 @@ void ModelDesk::showRecorded(JobId job, const StudyRequest& request,
 void ModelDesk::study(JobId job, const StudyRequest& request, const std::stop_token& stop,
                       const std::function<void(Message)>& post) {
   // The map has a column for every role that any family has.
-  if (checkpoint_ && !shape_.architecture->has(request.linear.role)) {
+  if (checkpoint_ && !shape().architecture->has(request.linear.role)) {
     return post(LinearNotMeasured{job, request.linear});
   }
   const std::shared_ptr<const ActivationStats> stats = stats_.get(request.linear.block);

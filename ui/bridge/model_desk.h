@@ -44,6 +44,8 @@ class ModelDesk {
                const std::function<void(Message)>& post, const std::function<void()>& between);
 
  private:
+  /// Made when it is first asked for: a card needs no shape.
+  const DecoderShape& shape();
   const Block& blockAt(std::int64_t block);
   void showRecorded(JobId job, const StudyRequest& request,
                     const std::function<void(Message)>& post);

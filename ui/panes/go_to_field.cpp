@@ -49,7 +49,8 @@ void GoToField::showPlace() {
   const QString shown = fontMetrics().elidedText(place_, Qt::ElideMiddle, std::max(room, 80));
   setText(shown);
   setCursorPosition(0);
-  setToolTip(shown == place_ ? tr("Find a linear or a command by any part of its name") : plainToolTip(place_));
+  setToolTip(shown == place_ ? tr("Find a linear or a command by any part of its name")
+                             : plainToolTip(place_));
 }
 
 void GoToField::resizeEvent(QResizeEvent* event) {

@@ -145,6 +145,7 @@ GgufVocabulary from_tokenizer_json(const std::string& text) {
   } else {
     vocabulary.model = "gpt2";
     vocabulary.pre_tokenizer = pre_tokenizer_name(root);
+    vocabulary.add_space_prefix = false;
     for (const auto& [left, right] : parts.merges) vocabulary.merges.push_back(left + " " + right);
   }
   mark_added(parts.added, vocabulary);
@@ -170,13 +171,15 @@ GgufVocabulary from_pieces(const std::string& bytes) {
 }
 
 /// What stands around a text, asked of the tokenizer itself.
-void add_ends(const Checkpoint& source, GgufVocabulary& vocabulary) {
+void add_ends(const Checkpoint& source, const ModelFolder& folder, GgufVocabulary& vocabulary) {
   const auto tokenizer = load_tokenizer(source.tokenizer_source());
   vocabulary.bos = tokenizer->bos();
   vocabulary.eos = tokenizer->eos();
   const auto ids = tokenizer->encode("a", SpecialTokens::Add, ControlTokens::PlainText);
   vocabulary.add_bos = !ids.empty() && vocabulary.bos && ids.front() == *vocabulary.bos;
   vocabulary.add_eos = !ids.empty() && vocabulary.eos && ids.back() == *vocabulary.eos;
+  const std::optional<std::string> unknown = read_tokenizer_config(folder).unknown;
+  if (!vocabulary.unknown && unknown) vocabulary.unknown = tokenizer->find(*unknown);
   const Json& config = source.config_json();
   const auto padding = config.find("pad_token_id");
   if (padding != config.end() && padding->is_number_unsigned() &&
@@ -202,7 +205,7 @@ GgufVocabulary exported_vocabulary(const Checkpoint& source) {
   } else {
     refuse("a tokenizer without tokenizer.json or a SentencePiece tokenizer.model");
   }
-  add_ends(source, vocabulary);
+  add_ends(source, folder, vocabulary);
   fill(vocabulary, source.config().vocab_size);
   return vocabulary;
 }

@@ -47,8 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const GgufHeader header = read_gguf_header(source);
     check_accepted(header, size);
-    for (const GgufTensorEntry& tensor : header.tensors) huggingface_name(tensor.name);
     read_vocabulary(header.metadata, source.name());
+    const Architecture& row = read_gguf_architecture(header.metadata);
+    for (const GgufTensorEntry& tensor : header.tensors) huggingface_name(row, tensor.name);
     const ModelConfig config = read_gguf_config(source, header);
     fuzz::require(config.num_heads % config.num_kv_heads == 0 && config.head_dim % 2 == 0);
     read_small_tensors(source, header);

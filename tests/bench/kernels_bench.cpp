@@ -115,8 +115,26 @@ struct Bench {
     std::vector<float> out(q.size());
     rate("causal attention, tokens " + std::to_string(tokens),
          2.0 * static_cast<double>(tokens * tokens * kHeads * kDim), [&] {
-           attention(cpu, {q.data(), k.data(), k.data(), tokens, kHeads, kKvHeads, kDim, cos.data(),
-                           sin.data(), 0, keys.data(), values.data(), tokens, out.data()});
+           attention(cpu, {.q = q.data(),
+                           .k = k.data(),
+                           .v = k.data(),
+                           .tokens = tokens,
+                           .num_heads = kHeads,
+                           .num_kv_heads = kKvHeads,
+                           .head_dim = kDim,
+                           .rotated = kDim,
+                           .cos = cos.data(),
+                           .sin = sin.data(),
+                           .scale = 0.125F,
+                           .cap = 0.0F,
+                           .window = 0,
+                           .slopes = nullptr,
+                           .biases = nullptr,
+                           .position = 0,
+                           .keys = keys.data(),
+                           .values = values.data(),
+                           .capacity = tokens,
+                           .out = out.data()});
          });
   }
 

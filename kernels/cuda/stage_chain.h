@@ -8,8 +8,8 @@
 //
 // Limits: compute capability 9.0; packed linears of one bit width and one span, every one of one
 // token; attention of head_dim 64 or 128 and one set of frequencies, its output read by the next
-// stage alone (it is left in parts in the chain's memory, `out` is not written). The grid has to fit
-// the device at once: the launch is cooperative.
+// stage alone (it is left in parts in the chain's memory, `out` is not written). The grid has to
+// fit the device at once: the launch is cooperative.
 
 #include <cstddef>
 #include <span>

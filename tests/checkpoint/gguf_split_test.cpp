@@ -19,7 +19,7 @@ TEST_CASE("every part of a split GGUF model opens the whole of it") {
     tests::write_gguf_parts(tests::split_gguf(gguf, 3, first), folder.path() / "parts");
     const auto whole = open_checkpoint(folder.path() / "tiny.gguf");
     for (const fs::path& name : {fs::path(), fs::path(tests::gguf_part_name(0, 3)),
-                                fs::path(tests::gguf_part_name(2, 3))}) {
+                                 fs::path(tests::gguf_part_name(2, 3))}) {
       CAPTURE(name.string());
       const auto parts = open_checkpoint(folder.path() / "parts" / name);
       CHECK(parts->warnings().empty());

@@ -10,11 +10,11 @@ namespace {
 using enum ExportFormat;
 
 constexpr FormatRow gguf_row(ExportFormat format, std::string_view key, std::string_view label,
-                             const CodeForm* codes, std::uint32_t file_type) {
+                             Content content, const CodeForm* codes, std::uint32_t file_type) {
   return {.format = format,
           .key = key,
           .label = label,
-          .content = codes == nullptr ? Content::Folded : Content::Codes,
+          .content = content,
           .container = Container::Gguf,
           .vectors = DType::F32,
           .codes = codes,
@@ -46,10 +46,10 @@ constexpr std::array kRows = {
               .content = Content::Dequantized,
               .dense = DType::BF16,
               .vectors = DType::BF16},
-    gguf_row(GgufQ4_0, "gguf-q4_0", "GGUF Q4_0", &kGgufQ4_0Form, 2),
-    gguf_row(GgufQ4_1, "gguf-q4_1", "GGUF Q4_1", &kGgufQ4_1Form, 3),
-    gguf_row(GgufQ8_0, "gguf-q8_0", "GGUF Q8_0", &kGgufQ8_0Form, 7),
-    gguf_row(GgufF16, "gguf-f16", "GGUF F16", nullptr, 1),
+    gguf_row(GgufQ4_0, "gguf-q4_0", "GGUF Q4_0", Content::Codes, &kGgufQ4_0Form, 2),
+    gguf_row(GgufQ4_1, "gguf-q4_1", "GGUF Q4_1", Content::Codes, &kGgufQ4_1Form, 3),
+    gguf_row(GgufQ8_0, "gguf-q8_0", "GGUF Q8_0", Content::Codes, &kGgufQ8_0Form, 7),
+    gguf_row(GgufF16, "gguf-f16", "GGUF F16", Content::Folded, nullptr, 1),
     FormatRow{.format = Run,
               .key = "run",
               .label = "Salient run",
